@@ -1,0 +1,125 @@
+"""What a provider's row can say."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+ProtocolName = Literal[
+    "openai_chat", "openai_responses", "anthropic_messages", "bedrock_converse", "google_generate_content", "search"
+]
+AuthScheme = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "sigv4"]
+"""The header that carries the key: `Authorization: Bearer`, or the key alone in a header of that name, or AWS's."""
+StreamUsage = Literal["on_request", "always"]
+"""Whether the provider must be asked (`stream_options.include_usage`) to report usage in a stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFormat:
+    """What a provider's key looks like. Patterns are hints: a surprising key is a warning, never a refusal."""
+
+    pattern: str = ""
+    """The usual shape of a plain key, as a whole-match regular expression."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """For a JSON credential: its fields and the usual shape of each, "" where anything goes. Empty for a plain key."""
+    optional_fields: frozenset[str] = frozenset()
+    """Fields of a JSON credential that may be left out."""
+    hint: str = ""
+    """The format in words, for people."""
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the key is a JSON object instead of a plain string."""
+        return bool(self.fields)
+
+    def looks_usual(self, key: str) -> bool:
+        """Return whether a plain key has the usual shape."""
+        return not self.pattern or re.fullmatch(self.pattern, key) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The cheapest call that proves a key."""
+
+    method: Literal["GET", "POST", "STS"] = "GET"
+    """STS: `sts:GetCallerIdentity` with the AWS credential itself."""
+    url: str = "/models"
+    """A path below the base URL, or an absolute URL on a host of the provider's."""
+    body: Mapping[str, Any] | None = None
+    proven_by_status: frozenset[int] = frozenset()
+    """Statuses besides 2xx that a provider gives only when it has accepted the key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterRules:
+    """How a provider departs from OpenAI's request body."""
+
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Fields that the provider spells differently: ours -> theirs."""
+    dropped: frozenset[str] = frozenset()
+    """Fields the provider rejects or ignores, and whose loss does not change what was asked for."""
+    refused: frozenset[str] = frozenset()
+    """Fields the provider cannot honour and whose loss would change the answer: 400 by name."""
+    allowed: frozenset[str] | None = None
+    """When given, the only fields the provider takes (theirs, after renaming)."""
+    clamped: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Numbers that are moved into the provider's range instead of being refused by it."""
+    tool_choices: frozenset[str] = frozenset({"none", "auto", "required", "function"})
+    """The tool choices the provider knows."""
+    response_formats: frozenset[str] = frozenset({"text", "json_object", "json_schema"})
+    """The response formats the provider knows."""
+    developer_role: bool = True
+    """False: the `developer` role goes out as `system`."""
+    text_content_as_string: bool = False
+    """True: a content array that holds only text goes out as one string."""
+    message_fields_dropped: frozenset[str] = frozenset()
+    """Fields of a message that the provider rejects."""
+    null_message_fields: bool = True
+    """False: null fields of assistant messages are left out, since the provider rejects them."""
+    max_choices: int | None = None
+    """The highest `n` the provider honours; None where it has no limit of its own."""
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that are always sent, unless the caller set them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSpec:
+    """Where a provider is, how it authenticates, and which wire format it speaks.
+
+    A row holds facts. A provider that needs a decision at run time needs a protocol, not a row.
+    """
+
+    slug: str
+    """The name callers use; part of the public contract."""
+    name: str
+    """The name people read."""
+    kind: Literal["chat", "search"] = "chat"
+    base_url: str = ""
+    """Empty when the host comes from the credential: Azure's endpoint, AWS's region."""
+    chat_path: str = "/chat/completions"
+    protocol: ProtocolName = "openai_chat"
+    auth: AuthScheme = "bearer"
+    extra_headers: Mapping[str, str] = field(default_factory=dict)
+    key_format: KeyFormat
+    verification: Verification | None = field(default_factory=Verification)
+    """None: there is no call that proves this key without spending much."""
+    parameters: ParameterRules = field(default_factory=ParameterRules)
+    stream_usage: StreamUsage = "on_request"
+    finish_reasons: Mapping[str, str] = field(default_factory=dict)
+    """Finish reasons that are not OpenAI's: theirs -> ours."""
+    billing_signals: tuple[str, ...] = ()
+    """Pieces of an error body (lower case) that mean no money, whatever the status."""
+    bad_key_signals: tuple[str, ...] = ()
+    """Pieces of an error body (lower case) that mean a bad key, whatever the status."""
+    refusal_signals: tuple[str, ...] = ()
+    """Pieces of a 403 body (lower case) that mean the request was refused (moderation), not the key."""
+    host_suffixes: tuple[str, ...] = ()
+    """For hosts that come from the credential: the only domains they may be under, each with its leading dot."""
+    docs_url: str = ""
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The fixed hosts this provider may be reached at."""
+        urls = [self.base_url, self.verification.url if self.verification else ""]
+        return frozenset(host for url in urls if (host := urlsplit(url).hostname))

@@ -1,0 +1,1 @@
+"""The HTTP edge: API Gateway events in, proxy responses out, errors to statuses."""

@@ -1,0 +1,75 @@
+"""Settings: the only reader of the environment."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ownkey.domain.errors import MisconfiguredError
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the template tells a function about itself. Read once, at cold start."""
+
+    stage: str = "local"
+    log_level: str = "INFO"
+    region: str = "us-east-1"
+    accounts_table: str = ""
+    provider_keys_table: str = ""
+    usage_table: str = ""
+    provider_keys_kms_key: str = ""
+    """The ARN of the KMS key that seals provider keys."""
+    user_pool_client_id: str = ""
+    fee_rate: str = "0.05"
+    """The platform fee as a decimal fraction of the list price."""
+    usage_retention_days: int = 400
+    aws_endpoint_url: str | None = None
+    """Where AWS is emulated; None in AWS itself."""
+    upstreams: Mapping[str, str] = field(default_factory=dict)
+    """Base URLs that replace providers' own, by slug. Loopback only, and only beside an emulated AWS."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Return the settings of this function; raises MisconfiguredError when one is malformed."""
+        endpoint = environment.get("AWS_ENDPOINT_URL") or None
+        return cls(
+            stage=environment.get("OWNKEY_STAGE", "local"),
+            log_level=environment.get("OWNKEY_LOG_LEVEL", "INFO"),
+            region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "us-east-1"),
+            accounts_table=environment.get("OWNKEY_ACCOUNTS_TABLE", ""),
+            provider_keys_table=environment.get("OWNKEY_PROVIDER_KEYS_TABLE", ""),
+            usage_table=environment.get("OWNKEY_USAGE_TABLE", ""),
+            provider_keys_kms_key=environment.get("OWNKEY_PROVIDER_KEYS_KMS_KEY", ""),
+            user_pool_client_id=environment.get("OWNKEY_USER_POOL_CLIENT_ID", ""),
+            fee_rate=environment.get("OWNKEY_FEE_RATE", "0.05"),
+            usage_retention_days=int(environment.get("OWNKEY_USAGE_RETENTION_DAYS", "400")),
+            aws_endpoint_url=endpoint,
+            upstreams=parse_upstreams(environment.get("OWNKEY_UPSTREAMS", ""), emulated=endpoint is not None),
+        )
+
+
+def parse_upstreams(text: str, *, emulated: bool) -> dict[str, str]:
+    """Return the upstream overrides in `text`, a JSON object of slug -> base URL.
+
+    Raises:
+        MisconfiguredError: it is not one, it names a host that is not loopback, or AWS is not emulated.
+    """
+    if not text:
+        return {}
+    if not emulated:
+        raise MisconfiguredError("OWNKEY_UPSTREAMS works beside a local AWS emulator only; remove it")
+    example = 'such as {"openai": "http://127.0.0.1:9000/v1"}'
+    try:
+        overrides = json.loads(text)
+    except ValueError as exc:
+        raise MisconfiguredError(f"OWNKEY_UPSTREAMS is not JSON; write an object {example}") from exc
+    if not isinstance(overrides, dict):
+        raise MisconfiguredError(f"OWNKEY_UPSTREAMS must be a JSON object {example}")
+    for slug, url in overrides.items():
+        if not isinstance(url, str) or urlsplit(url).hostname not in LOOPBACK_HOSTS:
+            raise MisconfiguredError(f"OWNKEY_UPSTREAMS: {slug} must be a loopback URL {example}")
+    return {slug: url.rstrip("/") for slug, url in overrides.items()}
