@@ -4,9 +4,11 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from ownkey.domain.errors import MisconfiguredError
+from ownkey.domain.secrets import Secret
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -73,3 +75,44 @@ def parse_upstreams(text: str, *, emulated: bool) -> dict[str, str]:
         if not isinstance(url, str) or urlsplit(url).hostname not in LOOPBACK_HOSTS:
             raise MisconfiguredError(f"OWNKEY_UPSTREAMS: {slug} must be a loopback URL {example}")
     return {slug: url.rstrip("/") for slug, url in overrides.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCredentials:
+    """What AWS calls are signed with."""
+
+    access_key_id: str = field(repr=False)
+    secret_access_key: Secret
+    session_token: Secret | None = None
+    expires_at: datetime | None = None
+    """None when they last as long as the process."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "AwsCredentials":
+        """Return the credentials that Lambda gives a function; raises MisconfiguredError when there are none."""
+        access_key_id = environment.get("AWS_ACCESS_KEY_ID")
+        secret_access_key = environment.get("AWS_SECRET_ACCESS_KEY")
+        if not access_key_id or not secret_access_key:
+            raise MisconfiguredError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set; Lambda sets them")
+        token = environment.get("AWS_SESSION_TOKEN")
+        return cls(
+            access_key_id=access_key_id,
+            secret_access_key=Secret(secret_access_key),
+            session_token=Secret(token) if token else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerCredentialsEndpoint:
+    """Where a function that was restored from a snapshot fetches its credentials."""
+
+    url: str
+    authorization: Secret
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ContainerCredentialsEndpoint | None":
+        """Return the endpoint when Lambda names one, or None."""
+        url = environment.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        if not url:
+            return None
+        return cls(url=url, authorization=Secret(environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")))

@@ -7,7 +7,6 @@ field names, so that the same CloudWatch queries work.
 import json
 import sys
 import time
-import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
@@ -80,6 +79,8 @@ def _safe(name: str, value: Any, secrets: tuple[Secret, ...]) -> Any:
 
 def _chain(error: BaseException) -> str:
     """Return the places an exception passed through, innermost last: files, lines and functions, no local values."""
+    import traceback
+
     parts = []
     seen: BaseException | None = error
     while seen is not None:

@@ -12,7 +12,7 @@ FRAGMENT_LENGTH = 8
 _SHAPES = re.compile(
     r"""
       -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
-    | \b(?:sk|rk|pk|gsk|csk|cpk|vck|ok|tvly|pplx|nvapi|nvta|akml|hf)[-_][\w*.\u2026-]{6,}   # prefixed keys, masked ones too
+    | \b(?:sk|rk|pk|gsk|csk|cpk|vck|ok|tvly|pplx|nvapi|nvta|akml|hf)[-_][\w*.\u2026-]{6,}  # prefixed, masked too
     | \bAIza[\w*.-]{8,}                                                                     # Google
     | \b(?:AKIA|ASIA)[A-Z0-9*]{8,}                                                          # AWS access key ids
     | \beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?                                                # JSON web tokens
@@ -32,7 +32,7 @@ _NAMED = re.compile(
 
 
 def redact(text: str, secrets: Iterable[Secret] = ()) -> str:
-    """Return `text` without the given secrets, without pieces of them, and without anything shaped like a credential."""
+    """Return `text` without the given secrets, pieces of them, and anything else shaped like a credential."""
     for secret in secrets:
         text = _without_fragments(text, secret.reveal())
     text = _SHAPES.sub(MASK, text)

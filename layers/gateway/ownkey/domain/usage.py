@@ -1,0 +1,39 @@
+"""What one request used: the record that fees and statistics are made from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from ownkey.domain.chat import Usage
+from ownkey.domain.routing import CredentialOwner
+
+UsageOutcome = Literal["completed", "failed", "cut", "client_gone"]
+"""The answer was whole; nothing of it came; the provider stopped in the middle; the caller hung up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageRecord:
+    """One request's usage: written once, never changed, and idempotent by its request id."""
+
+    request_id: str
+    user_id: str
+    """Who asked, whoever pays."""
+    owner: str
+    """Whose key was used."""
+    provider: str
+    model: str
+    """The model as the caller wrote it."""
+    upstream_model: str
+    """The model as the provider knows it."""
+    credential: CredentialOwner
+    key_id: str
+    byok: bool
+    """Whether the key was the caller's own or their team's."""
+    stream: bool
+    usage: Usage
+    estimated: bool = False
+    """The provider reported no usage, and this was counted from what was delivered."""
+    outcome: UsageOutcome
+    started_at: datetime
+    duration_ms: int
+    time_to_first_byte_ms: int | None = None
