@@ -1,0 +1,53 @@
+"""The Usage table: one immutable item a request."""
+
+from datetime import timedelta
+
+from ownkey.domain.dates import iso_utc
+from ownkey.domain.usage import UsageRecord
+from ownkey.storage import keyspace
+from ownkey.storage.table import ClientErrors, ConditionFailedError, DynamoDBClient, Table
+
+ITEM_VERSION = 1
+
+
+class UsageRepository:
+    """Stores usage records for as long as the operator keeps them."""
+
+    def __init__(
+        self, client: DynamoDBClient, table_name: str, client_errors: ClientErrors, *, retention_days: int = 400
+    ) -> None:
+        self._table = Table(client, table_name, client_errors)
+        self._retention = timedelta(days=retention_days)
+
+    def put(self, record: UsageRecord) -> None:
+        """Store a record once. Storing it again changes nothing."""
+        started_at = iso_utc(record.started_at, "milliseconds")
+        item = {
+            **keyspace.usage(record.user_id, started_at, record.request_id),
+            "version": ITEM_VERSION,
+            "request_id": record.request_id,
+            "user_id": record.user_id,
+            "owner": record.owner,
+            "provider": record.provider,
+            "model": record.model,
+            "upstream_model": record.upstream_model,
+            "credential": record.credential,
+            "key_id": record.key_id,
+            "byok": record.byok,
+            "stream": record.stream,
+            "input_tokens": record.usage.input_tokens,
+            "output_tokens": record.usage.output_tokens,
+            "cached_input_tokens": record.usage.cached_input_tokens,
+            "cache_write_tokens": record.usage.cache_write_tokens,
+            "reasoning_tokens": record.usage.reasoning_tokens,
+            "estimated": record.estimated,
+            "outcome": record.outcome,
+            "started_at": started_at,
+            "duration_ms": record.duration_ms,
+            "time_to_first_byte_ms": record.time_to_first_byte_ms,
+            "expires_at_epoch": int((record.started_at + self._retention).timestamp()),
+        }
+        try:
+            self._table.put(item, condition="attribute_not_exists(pk)")
+        except ConditionFailedError:
+            return

@@ -1,0 +1,107 @@
+"""Gateway keys in DynamoDB: two items that come and go together."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ownkey.domain.errors import NotFoundError, StoreUnavailableError
+from ownkey.domain.identity import GatewayKey
+from ownkey.storage.accounts import AccountRepository
+from tests.support.tables import BOTO_ERRORS, BrokenClient, CountingClient, EmulatedAws, emulated_aws
+
+KEY = GatewayKey(
+    key_id="A" * 16,
+    user_id="ada",
+    secret_sha256="ab" * 32,
+    name="laptop",
+    created_at="2026-11-23T10:00:00Z",
+    expires_at="2027-11-23T10:00:00Z",
+)
+OTHER = replace(KEY, key_id="B" * 16, created_at="2026-11-22T10:00:00Z", expires_at=None)
+
+
+@pytest.fixture(scope="module")
+def module_aws() -> Iterator[EmulatedAws]:
+    with emulated_aws() as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(module_aws: EmulatedAws) -> EmulatedAws:
+    return module_aws.emptied()
+
+
+@pytest.fixture
+def client(aws: EmulatedAws) -> CountingClient:
+    return CountingClient(aws.dynamodb)
+
+
+@pytest.fixture
+def accounts(client: CountingClient) -> AccountRepository:
+    return AccountRepository(client, "Accounts", BOTO_ERRORS)
+
+
+def test_a_stored_key_is_found_in_one_consistent_read(accounts: AccountRepository, client: CountingClient) -> None:
+    accounts.add_gateway_key(KEY)
+    client.calls.clear()
+
+    assert accounts.find_gateway_key(KEY.key_id) == KEY
+    assert accounts.find_gateway_key("Z" * 16) is None
+    assert client.names == ["get_item", "get_item"]
+    assert all(request["ConsistentRead"] for _, request in client.calls)
+
+
+def test_a_users_keys_are_listed_oldest_first(accounts: AccountRepository) -> None:
+    for key in (KEY, OTHER, replace(KEY, key_id="C" * 16, user_id="bob")):
+        accounts.add_gateway_key(key)
+    assert accounts.list_gateway_keys("ada") == [OTHER, KEY]
+
+
+def test_an_id_is_used_once(accounts: AccountRepository) -> None:
+    accounts.add_gateway_key(KEY)
+    with pytest.raises(StoreUnavailableError):
+        accounts.add_gateway_key(replace(KEY, user_id="bob"))
+    assert accounts.find_gateway_key(KEY.key_id) == KEY
+    assert accounts.list_gateway_keys("bob") == []
+
+
+def test_a_revoked_key_leaves_nothing_behind(accounts: AccountRepository, aws: EmulatedAws) -> None:
+    accounts.add_gateway_key(KEY)
+    accounts.remove_gateway_key("ada", KEY.key_id)
+    assert aws.items("Accounts") == []
+
+
+@pytest.mark.parametrize(("user_id", "key_id"), [("bob", KEY.key_id), ("ada", "Z" * 16)])
+def test_somebody_elses_and_an_unknown_key_cannot_be_revoked(
+    accounts: AccountRepository, user_id: str, key_id: str
+) -> None:
+    accounts.add_gateway_key(KEY)
+    with pytest.raises(NotFoundError):
+        accounts.remove_gateway_key(user_id, key_id)
+    assert accounts.find_gateway_key(KEY.key_id) == KEY
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [
+        [{"Code": "None"}, {"Code": "TransactionConflict"}],
+        [{"Code": "ConditionalCheckFailed"}, {"Code": "ThrottlingError"}],
+        [],
+    ],
+)
+def test_a_transaction_that_lost_a_race_is_our_trouble_not_the_callers(reasons: list[dict[str, str]]) -> None:
+    response = {"Error": {"Code": "TransactionCanceledException", "Message": "no"}, "CancellationReasons": reasons}
+    error = ClientError(response, "TransactWriteItems")  # type: ignore[arg-type]
+    accounts = AccountRepository(BrokenClient(error), "Accounts", BOTO_ERRORS)
+    with pytest.raises(StoreUnavailableError):
+        accounts.remove_gateway_key("ada", KEY.key_id)
+
+
+def test_an_item_of_a_newer_shape_is_refused(accounts: AccountRepository, aws: EmulatedAws) -> None:
+    accounts.add_gateway_key(KEY)
+    for item in aws.items("Accounts"):
+        aws.dynamodb.put_item(TableName="Accounts", Item={**item, "version": {"N": "2"}})
+    with pytest.raises(StoreUnavailableError, match="gateway-key has version 2"):
+        accounts.find_gateway_key(KEY.key_id)
