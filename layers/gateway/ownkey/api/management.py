@@ -1,0 +1,168 @@
+"""The HTTP edge of the management functions: one resolver, one way to read a body, one way to answer."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import BaseModel, ValidationError
+
+from ownkey.api.errors import management_error
+from ownkey.domain.chat import JsonObject
+from ownkey.domain.errors import CallerError, InvalidInputError, InvalidJsonError, NotFoundError
+from ownkey.domain.redaction import redact
+from ownkey.observability import Logger
+
+STANDARD_HEADERS: Mapping[str, str] = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "Vary": "Authorization, Cookie",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What every management answer carries, besides `x-request-id`."""
+
+SchemaT = TypeVar("SchemaT", bound=BaseModel)
+
+# Pydantic's own texts for these name the value that was sent, or say less than we can.
+_TEXT_OF_PROBLEM = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field; remove it",
+    "union_tag_invalid": "is not one of the known kinds",
+}
+
+
+def management_resolver(logger: Logger) -> APIGatewayRestResolver:
+    """Return a resolver that answers in the flat error shape, whatever happens.
+
+    Every answer, errors and unknown routes included, carries `STANDARD_HEADERS` and `x-request-id`, and every call
+    writes one log line without its body.
+    """
+    app = APIGatewayRestResolver(debug=False)
+
+    def unknown_route(_: Exception) -> Response[str]:
+        return _error_answer(NotFoundError("There is nothing here. Check the method and the path."))
+
+    def with_standard_answers(
+        app: APIGatewayRestResolver, next_middleware: Callable[[APIGatewayRestResolver], Response[str]]
+    ) -> Response[str]:
+        request_id = request_id_of(app)
+        call: dict[str, Any] = {
+            "request_id": request_id,
+            "method": app.current_event.http_method,
+            "path": app.current_event.path,
+        }
+        try:
+            response = next_middleware(app)
+        except CallerError as exc:
+            response = _error_answer(exc)
+        except Exception as exc:
+            logger.error("management call failed", error=exc, **call)
+            response = _error_answer(exc)
+        logger.info("management call", status=response.status_code, **call)
+        response.headers.update({**STANDARD_HEADERS, "x-request-id": request_id})
+        return response
+
+    app.not_found(unknown_route)
+    app.use(middlewares=[with_standard_answers])
+    return app
+
+
+def answer(
+    status: int, body: JsonObject, *, cookies: Sequence[str] = (), headers: Mapping[str, str] | None = None
+) -> Response[str]:
+    """Return a JSON answer. `cookies` are whole `Set-Cookie` values; the standard headers are added by the resolver."""
+    all_headers: dict[str, str | list[str]] = dict(headers or {})
+    if cookies:
+        all_headers["Set-Cookie"] = list(cookies)
+    return Response(
+        status_code=status,
+        content_type=STANDARD_HEADERS["Content-Type"],
+        body=json.dumps(body, separators=(",", ":"), ensure_ascii=False),
+        headers=all_headers,
+    )
+
+
+def read_body(app: APIGatewayRestResolver, schema: type[SchemaT]) -> SchemaT:
+    """Return the request body as `schema`.
+
+    No error of this function repeats a value that was sent: it may be a secret.
+
+    Raises:
+        InvalidJsonError: the body is not a JSON object.
+        InvalidInputError: it does not fit `schema`; `field` is the JSON path of the first problem.
+    """
+    sent = _json_object(app.current_event.raw_event)
+    try:
+        return schema.model_validate(sent)
+    except ValidationError as exc:
+        problem = exc.errors(include_input=False, include_url=False, include_context=False)[0]
+    # Outside the except block: pydantic's exception prints the input, so it is neither cause nor context of ours.
+    path = redact(_json_path(problem["loc"]))
+    text = _TEXT_OF_PROBLEM.get(problem["type"]) or "is wrong: " + redact(problem["msg"])
+    raise InvalidInputError(f"{path or 'The body'} {text}.", field=path or None)
+
+
+def headers_of(app: APIGatewayRestResolver) -> dict[str, str]:
+    """Return the request's headers under lower-case names; several `Cookie` headers count as one."""
+    event = app.current_event.raw_event
+    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    for name, values in (event.get("multiValueHeaders") or {}).items():
+        if values:
+            headers[str(name).lower()] = "; ".join(values) if str(name).lower() == "cookie" else str(values[-1])
+    return headers
+
+
+def required_query(app: APIGatewayRestResolver, name: str) -> str:
+    """Return a query parameter; raises InvalidInputError when it is missing or empty."""
+    value = (app.current_event.raw_event.get("queryStringParameters") or {}).get(name)
+    if not value:
+        raise InvalidInputError(f"The query parameter `{name}` is required.", field=name)
+    return str(value)
+
+
+def require_json(app: APIGatewayRestResolver) -> None:
+    """Raise InvalidInputError unless the body says that it is JSON.
+
+    A form on another site cannot say so. Routes that act without a session need it: nobody may be signed in to a
+    stranger's account without noticing.
+    """
+    media_type = headers_of(app).get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise InvalidInputError("Send the body as JSON, with the header `Content-Type: application/json`.")
+
+
+def request_id_of(app: APIGatewayRestResolver) -> str:
+    """Return the id that this call has in our answers and logs."""
+    context = app.current_event.raw_event.get("requestContext") or {}
+    return str(context.get("requestId") or getattr(app.lambda_context, "aws_request_id", "unknown"))
+
+
+def _error_answer(error: Exception) -> Response[str]:
+    described = management_error(error)
+    return answer(described.status, described.body, headers=described.headers)
+
+
+def _json_object(event: Mapping[str, Any]) -> JsonObject:
+    text = event.get("body") or ""
+    try:
+        if event.get("isBase64Encoded"):
+            text = base64.b64decode(text, validate=True).decode()
+        sent = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError, binascii.Error):
+        sent = None
+    if not isinstance(sent, dict):
+        raise InvalidJsonError("The body must be a JSON object. Send one, with Content-Type: application/json.")
+    return sent
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _json_path(location: Sequence[str | int]) -> str:
+    path = ""
+    for step in location:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
+    return path

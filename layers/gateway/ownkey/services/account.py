@@ -1,0 +1,85 @@
+"""A person's own account: signing in and out, and their gateway keys."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from ownkey.auth.gateway_keys import is_key_id, mint
+from ownkey.auth.sessions import CognitoSessions, SessionTokens, SignedInUser
+from ownkey.domain.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
+from ownkey.domain.identity import GatewayKey, Principal
+from ownkey.domain.secrets import Secret
+
+MAX_GATEWAY_KEYS = 50
+DEFAULT_NAME = "Gateway key"
+LONGEST_LIFE = timedelta(days=36_500)
+
+
+class GatewayKeyStore(Protocol):
+    """Keeps what is stored of gateway keys; `storage/accounts.py` is the one."""
+
+    def list_gateway_keys(self, user_id: str) -> list[GatewayKey]:
+        """Return a user's keys, oldest first."""
+        ...
+
+    def add_gateway_key(self, key: GatewayKey) -> None:
+        """Store a new key."""
+        ...
+
+    def remove_gateway_key(self, user_id: str, key_id: str) -> None:
+        """Revoke a key of this user; raises NotFoundError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountService:
+    """What a person may do with their own account. Every method raises StoreUnavailableError when it cannot tell."""
+
+    gateway_key_store: GatewayKeyStore
+    sessions: CognitoSessions
+    now: Callable[[], datetime]
+
+    def sign_in(self, email: str, password: Secret) -> tuple[SignedInUser, SessionTokens]:
+        """Return who signed in, and their session; raises NotSignedInError or InvalidInputError."""
+        tokens = self.sessions.sign_in(email, password)
+        return self.sessions.user_of(tokens.access_token), tokens
+
+    def user_of(self, access_token: Secret) -> SignedInUser:
+        """Return whose session it is; raises NotSignedInError."""
+        return self.sessions.user_of(access_token)
+
+    def sign_out(self, access_token: Secret) -> None:
+        """End the session. One that has ended already is fine."""
+        try:
+            self.sessions.sign_out(access_token)
+        except NotSignedInError:
+            return
+
+    def gateway_keys(self, principal: Principal) -> list[GatewayKey]:
+        """Return the caller's gateway keys, oldest first."""
+        return self.gateway_key_store.list_gateway_keys(principal.user_id)
+
+    def create_gateway_key(
+        self, principal: Principal, *, name: str | None = None, expires_at: datetime | None = None
+    ) -> tuple[GatewayKey, Secret]:
+        """Store a new gateway key; return what is stored, and its text, which cannot be had again.
+
+        Raises:
+            InvalidInputError: the expiry date is past, or absurd.
+            ConflictError: the caller has as many keys as one may have.
+        """
+        now = self.now()
+        if expires_at is not None and not now < expires_at <= now + LONGEST_LIFE:
+            raise InvalidInputError("`expires_at` must lie in the future. Send a later date.", field="expires_at")
+        if len(self.gateway_keys(principal)) >= MAX_GATEWAY_KEYS:
+            raise ConflictError(f"You have {MAX_GATEWAY_KEYS} gateway keys, which is the most. Revoke one first.")
+        key, text = mint(user_id=principal.user_id, name=name or DEFAULT_NAME, now=now, expires_at=expires_at)
+        self.gateway_key_store.add_gateway_key(key)
+        return key, text
+
+    def revoke_gateway_key(self, principal: Principal, key_id: str) -> None:
+        """End one of the caller's gateway keys, at once and everywhere; raises NotFoundError."""
+        if not is_key_id(key_id):
+            raise NotFoundError("You have no gateway key with this id. List your keys to see their ids.")
+        self.gateway_key_store.remove_gateway_key(principal.user_id, key_id)
