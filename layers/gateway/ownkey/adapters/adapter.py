@@ -1,0 +1,229 @@
+"""A provider, callable: its row, its protocol and the transport put together."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from ownkey import __version__
+from ownkey.adapters.classification import ERROR_BODY_LIMIT, ErrorClassifier
+from ownkey.adapters.protocols import openai_chat
+from ownkey.adapters.protocols.error_reports import read_report
+from ownkey.adapters.spec import ProviderSpec
+from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject, Usage
+from ownkey.domain.errors import ProviderUnsupportedError, UnknownProviderError, UpstreamError
+from ownkey.domain.provider_keys import Credential
+from ownkey.domain.secrets import Secret
+from ownkey.domain.upstream import Transport, UpstreamRequest, UpstreamResponse
+
+ANSWER_LIMIT = 32 * 1024 * 1024
+"""The largest whole answer that is taken."""
+
+_EVENT_STARTS = (b"data:", b"event:", b":")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """What one call is made of."""
+
+    spec: ProviderSpec
+    request: ChatRequest
+    upstream_model: str
+    credential: Credential
+    deadline: Deadline
+    base_url: str
+    errors: ErrorClassifier
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A provider's good answer, of which only status and headers were read."""
+
+    response: UpstreamResponse
+    rendered: openai_chat.Rendered
+
+
+class ChatAdapter:
+    """Runs chat completions at every provider whose protocol is spoken here."""
+
+    def __init__(
+        self,
+        specs: Mapping[str, ProviderSpec],
+        transport: Transport,
+        base_urls: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Make an adapter.
+
+        Args:
+            specs: the providers, by slug.
+            transport: sends the requests.
+            base_urls: URLs that take the place of providers' own, by slug; for Azure, of the credential's endpoint.
+        """
+        self._specs = specs
+        self._transport = transport
+        self._base_urls = base_urls
+        self._refused = openai_chat.RefusedParameters()
+
+    def supports(self, provider: str) -> bool:
+        """Return whether `provider` can run chat completions here."""
+        spec = self._specs.get(provider)
+        return spec is not None and spec.kind == "chat" and spec.protocol == "openai_chat"
+
+    def complete(
+        self, request: ChatRequest, *, provider: str, upstream_model: str, credential: Credential, deadline: Deadline
+    ) -> Completion:
+        """Return the whole answer.
+
+        Raises:
+            UnsupportedParameterError: the provider cannot do what was asked; nothing was sent.
+            UpstreamError: it failed.
+        """
+        request = replace(request, stream=False) if request.stream else request
+        call = self._call(request, provider, upstream_model, credential, deadline)
+        opened = self._open(call)
+        try:
+            body = _read_answer(opened.response, call.errors)
+        finally:
+            opened.response.close()
+        return openai_chat.parse_completion(
+            call.spec, body, upstream_model=upstream_model, dropped=opened.rendered.dropped, errors=call.errors
+        )
+
+    def stream(
+        self, request: ChatRequest, *, provider: str, upstream_model: str, credential: Credential, deadline: Deadline
+    ) -> ChunkStream:
+        """Return the answer as it comes, once the provider has begun it with a good status. Close it.
+
+        Raises:
+            UnsupportedParameterError: the provider cannot do what was asked; nothing was sent.
+            UpstreamError: it failed.
+        """
+        request = request if request.stream else replace(request, stream=True)
+        call = self._call(request, provider, upstream_model, credential, deadline)
+        opened = self._open(call)
+        choices = opened.rendered.body.get("n")
+        parser = openai_chat.StreamParser(
+            call.spec,
+            upstream_model=upstream_model,
+            choices=choices if isinstance(choices, int) else 1,
+            errors=call.errors,
+        )
+        try:
+            chunks = _begin(opened.response, parser, call)
+        except BaseException:
+            opened.response.close()
+            raise
+        return _AdapterStream(chunks, parser, opened)
+
+    def _call(
+        self, request: ChatRequest, provider: str, upstream_model: str, credential: Credential, deadline: Deadline
+    ) -> _Call:
+        if provider not in self._specs:
+            raise UnknownProviderError(f"There is no provider {provider[:64]!r}. Choose one that is listed.")
+        spec = self._specs[provider]
+        if not self.supports(provider):
+            raise ProviderUnsupportedError(f"{spec.name} cannot run chat completions here. Choose another provider.")
+        return _Call(
+            spec=spec,
+            request=request,
+            upstream_model=upstream_model,
+            credential=credential,
+            deadline=deadline,
+            base_url=self._base_urls.get(provider) or spec.base_url or credential.settings.get("endpoint", ""),
+            errors=ErrorClassifier(spec=spec, secrets=tuple(credential.secrets.values()), key_suffix=credential.suffix),
+        )
+
+    def _open(self, call: _Call) -> _Opened:
+        rendered = openai_chat.render_request(
+            call.spec,
+            call.request,
+            upstream_model=call.upstream_model,
+            credential_settings=call.credential.settings,
+        )
+        learns = call.spec.parameters.learns_refused_parameters
+        deployment = (call.base_url, rendered.body["model"])
+        while True:
+            mended = self._refused.mend(deployment, rendered) if learns else rendered
+            response = self._transport.send(_upstream_request(call, mended), call.deadline)
+            if 200 <= response.status < 300:
+                return _Opened(response, mended)
+            body = _read_error(response)
+            # Ends: what has been learnt once is not learnt again.
+            if not (learns and response.status == 400 and self._refused.learn(deployment, read_report(body))):
+                raise call.errors.of_response(response.status, response.headers, body)
+
+
+class _AdapterStream:
+    """A streamed answer; see `ChunkStream`."""
+
+    def __init__(self, chunks: Iterator[JsonObject], parser: openai_chat.StreamParser, opened: _Opened) -> None:
+        self.dropped = opened.rendered.dropped
+        self.usage: Usage | None = None
+        self._chunks = chunks
+        self._parser = parser
+        self._response = opened.response
+
+    def __iter__(self) -> Iterator[JsonObject]:
+        try:
+            for chunk in self._chunks:
+                self.usage = self._parser.usage
+                yield chunk
+        finally:
+            self.usage = self._parser.usage
+            self.close()
+
+    def close(self) -> None:
+        """Hang up on the provider."""
+        self._response.close()
+
+
+def _upstream_request(call: _Call, rendered: openai_chat.Rendered) -> UpstreamRequest:
+    api_key = call.credential.api_key
+    headers: dict[str, str | Secret] = {
+        "Content-Type": "application/json",
+        "Accept": "text/event-stream" if call.request.stream else "application/json",
+        "User-Agent": f"ownkey/{__version__}",
+        **call.spec.extra_headers,
+    }
+    if call.spec.auth == "bearer":
+        headers["Authorization"] = Secret(f"Bearer {api_key.reveal()}")
+    else:
+        headers[call.spec.auth] = api_key
+    return UpstreamRequest(
+        provider=call.spec.slug,
+        method="POST",
+        url=f"{call.base_url.rstrip('/')}{rendered.url_path}",
+        headers=headers,
+        body=json.dumps(rendered.body, separators=(",", ":")).encode(),
+        secrets=call.errors.secrets,
+    )
+
+
+def _read_error(response: UpstreamResponse) -> bytes:
+    try:
+        return response.read(ERROR_BODY_LIMIT)
+    except UpstreamError:
+        return b""  # the status says enough
+    finally:
+        response.close()
+
+
+def _read_answer(response: UpstreamResponse, errors: ErrorClassifier) -> bytes:
+    body = response.read(ANSWER_LIMIT + 1)
+    if len(body) > ANSWER_LIMIT:
+        raise errors.failure("sent an answer that is too large")
+    return body
+
+
+def _begin(response: UpstreamResponse, parser: openai_chat.StreamParser, call: _Call) -> Iterator[JsonObject]:
+    """Return the chunks of a good answer. One that is no event stream is read at once, since it may be an error."""
+    kind = response.headers.get("content-type", "").lower()
+    if "json" not in kind and "html" not in kind:
+        return openai_chat.decode_stream(response.iter_bytes(), parser, call.errors)
+    body = _read_answer(response, call.errors)
+    if body.lstrip().startswith(_EVENT_STARTS):
+        return openai_chat.decode_stream(iter((body,)), parser, call.errors)
+    whole = openai_chat.parse_completion(call.spec, body, upstream_model=call.upstream_model, errors=call.errors)
+    chunks = parser.take(openai_chat.as_stream_payload(whole.body))
+    parser.done = True
+    return iter(chunks + parser.end())
