@@ -1,0 +1,168 @@
+"""The chat body and its headers, checked where they enter."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ownkey.domain.chat import ByokOptions, ChatRequest, JsonObject
+from ownkey.domain.errors import InvalidParameterError, UnsupportedParameterError
+
+OWN_FIELDS = ("byok", "provider", "webSearch", "linkup")
+"""OwnKey's own fields of the body: they never travel upstream."""
+
+CREDENTIAL_FIELDS = frozenset(
+    {"api_key", "apikey", "api_base", "base_url", "baseurl", "authorization", "user_config", "litellm_params"}
+    | {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "azure_ad_token", "extra_headers"}
+)
+"""Fields that would choose a host or carry a credential in the body of a request: refused, wherever they stand."""
+
+FREE_FORM_FIELDS = frozenset({"messages", "tools", "functions", "response_format", "metadata", "prediction"})
+"""Fields whose content is the caller's own text or schema: any name may stand inside."""
+
+MODEL_PATTERN = re.compile(r"[\x21-\x7e]{1,256}")
+MAX_MESSAGES = 10_000
+
+
+def parse_chat_request(body: JsonObject, headers: Mapping[str, str]) -> ChatRequest:
+    """Return the validated request; raises InvalidParameterError with the JSON path of the first wrong field."""
+    _refuse_credentials(body, "")
+    for field, check in _FIELD_CHECKS.items():
+        if body.get(field) is not None:
+            check(field, body[field])
+    _check_model(body.get("model"))
+    _check_messages(body.get("messages"))
+    if _enabled(body.get("webSearch"), "webSearch") or _enabled(body.get("linkup"), "linkup"):
+        raise UnsupportedParameterError("Web search is not available on this gateway yet.", param="webSearch")
+    byok = _byok_options(body.get("byok"), headers)
+    stream_options = body.get("stream_options") or {}
+    return ChatRequest(
+        body={name: value for name, value in body.items() if name not in OWN_FIELDS},
+        model=body["model"],
+        stream=body.get("stream") is True,
+        include_usage=stream_options.get("include_usage") is True,
+        byok=byok,
+        provider=_chosen_provider(body.get("provider"), headers, byok),
+        team_id=headers.get("x-team-id") or None,
+    )
+
+
+def _byok_options(byok: Any, headers: Mapping[str, str]) -> ByokOptions:
+    """Return the options of body and headers; where both speak, the body wins, field by field."""
+    if byok is None:
+        byok = {}
+    if not isinstance(byok, dict):
+        raise InvalidParameterError('byok must be an object such as {"enabled": true}.', param="byok")
+    kinds = {"enabled": bool, "provider": str, "disableFallbacks": bool}
+    for name, value in byok.items():
+        if name not in kinds:
+            raise InvalidParameterError(f"byok.{name} is not a field; use {', '.join(kinds)}.", param=f"byok.{name}")
+        if value is not None and not isinstance(value, kinds[name]):
+            raise InvalidParameterError(f"byok.{name} must be a {kinds[name].__name__}.", param=f"byok.{name}")
+    enabled, provider, disable_fallbacks = (byok.get(name) for name in kinds)
+    if enabled is None:
+        enabled = _boolean_header(headers, "x-use-byok")
+    if provider is None:
+        provider = headers.get("x-byok-provider")
+    return ByokOptions(
+        enabled=enabled,
+        provider=(provider.strip().lower() or None) if provider and enabled else None,
+        disable_fallbacks=True if disable_fallbacks is None else disable_fallbacks,
+    )
+
+
+def _boolean_header(headers: Mapping[str, str], name: str) -> bool:
+    value = headers.get(name, "").strip().lower()
+    if value in {"true", "1"}:
+        return True
+    if value in {"", "false", "0"}:
+        return False
+    raise InvalidParameterError(f"The header {name} must be true or false.", param=name)
+
+
+def _chosen_provider(value: Any, headers: Mapping[str, str], byok: ByokOptions) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise UnsupportedParameterError("provider must be a provider's slug, such as openai.", param="provider")
+    chosen = (value or headers.get("x-provider") or "").strip().lower() or None
+    if chosen and byok.enabled:
+        raise InvalidParameterError("With BYOK, choose the provider by byok.provider.", param="provider")
+    return chosen
+
+
+def _refuse_credentials(value: JsonObject, path: str) -> None:
+    for name, inner in value.items():
+        if name.lower() in CREDENTIAL_FIELDS:
+            raise InvalidParameterError(
+                f"{path}{name} is not accepted: the gateway uses stored provider keys and its own list of hosts.",
+                param=f"{path}{name}",
+            )
+        if isinstance(inner, dict) and not (path == "" and name in FREE_FORM_FIELDS):
+            _refuse_credentials(inner, f"{path}{name}.")
+
+
+def _enabled(search: Any, name: str) -> bool:
+    if search is None or isinstance(search, bool):
+        return bool(search)
+    if not isinstance(search, dict):
+        raise InvalidParameterError(f"{name} must be an object.", param=name)
+    return search.get("enabled") is True
+
+
+def _check_model(model: Any) -> None:
+    if not isinstance(model, str) or not MODEL_PATTERN.fullmatch(model):
+        raise InvalidParameterError(
+            "model must be a model's id: printable, without spaces, at most 256 characters.", param="model"
+        )
+
+
+def _check_messages(messages: Any) -> None:
+    if not isinstance(messages, list) or not messages:
+        raise InvalidParameterError("messages must be an array with at least one message.", param="messages")
+    if len(messages) > MAX_MESSAGES:
+        raise InvalidParameterError(f"messages holds more than {MAX_MESSAGES} messages.", param="messages")
+    for index, message in enumerate(messages):
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise InvalidParameterError("Every message must be an object with a role.", param=f"messages[{index}].role")
+        if not isinstance(message.get("content"), str | list | None):
+            raise InvalidParameterError(
+                "content must be a string, an array of parts or null.", param=f"messages[{index}].content"
+            )
+
+
+def _is(kind: type, words: str) -> Callable[[str, Any], None]:
+    def check(field: str, value: Any) -> None:
+        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+            raise InvalidParameterError(f"{field} must be {words}.", param=field)
+
+    return check
+
+
+def _between(low: float, high: float, *, whole: bool = False) -> Callable[[str, Any], None]:
+    def check(field: str, value: Any) -> None:
+        number = isinstance(value, int) or (isinstance(value, float) and not whole)
+        if isinstance(value, bool) or not number or not low <= value <= high:
+            raise InvalidParameterError(
+                f"{field} must be {'a whole number' if whole else 'a number'} from {low:g} to {high:g}.", param=field
+            )
+
+    return check
+
+
+_COUNT = _between(1, 10_000_000, whole=True)
+_FIELD_CHECKS: dict[str, Callable[[str, Any], None]] = {
+    "stream": _is(bool, "true or false"),
+    "stream_options": _is(dict, "an object"),
+    "temperature": _between(0, 2),
+    "top_p": _between(0, 1),
+    "frequency_penalty": _between(-2, 2),
+    "presence_penalty": _between(-2, 2),
+    "n": _between(1, 128, whole=True),
+    "max_tokens": _COUNT,
+    "max_completion_tokens": _COUNT,
+    "top_logprobs": _between(0, 20, whole=True),
+    "tools": _is(list, "an array"),
+    "parallel_tool_calls": _is(bool, "true or false"),
+    "response_format": _is(dict, "an object"),
+    "logit_bias": _is(dict, "an object"),
+    "reasoning_effort": _is(str, "a string"),
+}
+"""Fields whose wrong values every upstream would refuse, each in its own words."""

@@ -1,0 +1,183 @@
+"""The composition root: puts the parts of each function together. Nothing here calls AWS, and what is heavy waits."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ownkey.adapters.adapter import ChatAdapter
+from ownkey.adapters.egress import EgressPolicy
+from ownkey.adapters.registry import REGISTRY
+from ownkey.adapters.transport import HttpTransport
+from ownkey.api.errors import chat_error
+from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
+from ownkey.catalog.models import providers_of
+from ownkey.config import Settings
+from ownkey.domain.chat import JsonObject
+from ownkey.domain.dates import utc_now
+from ownkey.observability import Logger
+from ownkey.routing.planner import Providers
+from ownkey.services.authentication import Authenticator
+from ownkey.services.chat import ChatService
+from ownkey.storage.accounts import AccountRepository
+from ownkey.storage.aws.client import JsonClient
+from ownkey.storage.aws.credentials import credential_source
+from ownkey.storage.aws.errors import AwsCallError
+from ownkey.storage.aws.services import DYNAMODB, KMS, DynamoDB, Kms
+from ownkey.storage.provider_keys import ProviderKeyRepository
+from ownkey.storage.usage import UsageRepository
+from ownkey.vault.opening import KeyOpener
+
+if TYPE_CHECKING:
+    from ownkey.adapters.verification import KeyVerifier
+    from ownkey.auth.cookies import SessionCookie
+    from ownkey.services.account import AccountService
+    from ownkey.services.key_validation import KeyValidationService
+    from ownkey.services.provider_keys import ProviderKeysService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatFunction:
+    """What the chat function is made of."""
+
+    authenticator: Authenticator
+    service: ChatService
+    logger: Logger
+
+
+def build_logger(settings: Settings, *, service: str) -> Logger:
+    """Return the logger of one function."""
+    return Logger(service=service, level=settings.log_level)
+
+
+def build_chat_function(settings: Settings) -> ChatFunction:
+    """Return the chat function's parts, on the light AWS client."""
+    credentials = credential_source(utc_now)
+    light: dict[str, Any] = {
+        "region": settings.region,
+        "credentials": credentials,
+        "endpoint_url": settings.aws_endpoint_url,
+    }
+    dynamodb, kms = DynamoDB(JsonClient(DYNAMODB, **light)), Kms(JsonClient(KMS, **light))
+    errors = (AwsCallError,)
+    logger = build_logger(settings, service="chat")
+    accounts = AccountRepository(dynamodb, settings.accounts_table, errors)
+    adapter = build_chat_adapter(settings)
+    service = ChatService(
+        adapter=adapter,
+        keys=ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors),
+        opener=KeyOpener(kms, settings.provider_keys_kms_key, errors, monotonic=time.monotonic),
+        usage=UsageRepository(dynamodb, settings.usage_table, errors, retention_days=settings.usage_retention_days),
+        providers=Providers(
+            chat=tuple(slug for slug in REGISTRY if adapter.supports(slug)),
+            others=tuple(slug for slug in REGISTRY if not adapter.supports(slug)),
+        ),
+        providers_of=providers_of,
+        describe_error=describe_error,
+        now=utc_now,
+        logger=logger,
+    )
+    authenticator = Authenticator(GatewayKeyAuthenticator(accounts, utc_now), None)
+    return ChatFunction(authenticator=authenticator, service=service, logger=logger)
+
+
+def build_chat_adapter(settings: Settings) -> ChatAdapter:
+    """Return the adapter of all chat providers, behind the one egress client."""
+    transport = HttpTransport(EgressPolicy(REGISTRY, settings.upstreams))
+    return ChatAdapter(REGISTRY, transport, settings.upstreams)
+
+
+def describe_error(error: Exception) -> JsonObject:
+    """Return the `error` object of a chunk that ends a broken stream."""
+    answer = chat_error(error)
+    return {**answer.body["error"], "status": answer.status}
+
+
+def build_authenticator(settings: Settings) -> Authenticator:
+    """Return what tells who calls a management function: programs by gateway key, people by session."""
+    from ownkey.auth.sessions import CognitoSessions
+
+    accounts = AccountRepository(boto3_client(settings, "dynamodb"), settings.accounts_table, boto3_errors())
+    sessions = CognitoSessions(boto3_client(settings, "cognito-idp"), settings.user_pool_client_id, boto3_errors())
+    return Authenticator(GatewayKeyAuthenticator(accounts, utc_now), sessions, build_session_cookie(settings))
+
+
+def build_session_cookie(settings: Settings) -> "SessionCookie":
+    """Return the cookie that sessions live in."""
+    from ownkey.auth.cookies import SessionCookie
+
+    # Beside an emulated AWS the console is on plain loopback HTTP, where browsers refuse cookies that ask for https.
+    return SessionCookie(https=settings.aws_endpoint_url is None)
+
+
+def build_account_service(settings: Settings) -> "AccountService":
+    """Return what signs people in and out, and manages their gateway keys."""
+    from ownkey.auth.sessions import CognitoSessions
+    from ownkey.services.account import AccountService
+
+    errors = boto3_errors()
+    return AccountService(
+        gateway_key_store=AccountRepository(boto3_client(settings, "dynamodb"), settings.accounts_table, errors),
+        sessions=CognitoSessions(boto3_client(settings, "cognito-idp"), settings.user_pool_client_id, errors),
+        now=utc_now,
+    )
+
+
+def build_provider_keys_service(settings: Settings) -> "ProviderKeysService":
+    """Return what adds, lists and deletes provider keys. Nothing it is given can open one."""
+    from ownkey.services.provider_keys import ProviderKeysService
+    from ownkey.storage.rate_limits import RateLimiter
+    from ownkey.vault.sealing import KeySealer
+
+    dynamodb, errors = boto3_client(settings, "dynamodb"), boto3_errors()
+    return ProviderKeysService(
+        repository=ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors),
+        sealer=KeySealer(boto3_client(settings, "kms"), settings.provider_keys_kms_key, errors),
+        verifier=build_key_verifier(settings),
+        rate_limiter=RateLimiter(dynamodb, settings.provider_keys_table, errors, utc_now),
+        providers=REGISTRY,
+        now=utc_now,
+        new_id=lambda: str(uuid.uuid4()),
+    )
+
+
+def build_key_validation_service(settings: Settings) -> "KeyValidationService":
+    """Return what tries provider keys, stored ones too: it may open them."""
+    from ownkey.services.key_validation import KeyValidationService
+    from ownkey.storage.rate_limits import RateLimiter
+
+    dynamodb, errors = boto3_client(settings, "dynamodb"), boto3_errors()
+    kms = boto3_client(settings, "kms")
+    return KeyValidationService(
+        repository=ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors),
+        opener=KeyOpener(kms, settings.provider_keys_kms_key, errors, monotonic=time.monotonic),
+        verifier=build_key_verifier(settings),
+        rate_limiter=RateLimiter(dynamodb, settings.provider_keys_table, errors, utc_now),
+        providers=REGISTRY,
+        now=utc_now,
+    )
+
+
+def build_key_verifier(settings: Settings) -> "KeyVerifier":
+    """Return what asks providers about keys, behind the one egress client."""
+    from ownkey.adapters.verification import KeyVerifier
+
+    transport = HttpTransport(EgressPolicy(REGISTRY, settings.upstreams))
+    return KeyVerifier(REGISTRY, transport, settings.upstreams)
+
+
+def boto3_client(settings: Settings, service: str) -> Any:
+    """Return a client that gives up soon, so that a caller hears of trouble while the function still runs."""
+    import boto3
+    from botocore.config import Config
+
+    patience = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    create: Any = boto3.client
+    return create(service, region_name=settings.region, endpoint_url=settings.aws_endpoint_url, config=patience)
+
+
+def boto3_errors() -> tuple[type[Exception], ...]:
+    """Return what boto3's clients raise."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (ClientError, BotoCoreError)

@@ -1,0 +1,1 @@
+"""What is known of models: who runs them, and by what id."""

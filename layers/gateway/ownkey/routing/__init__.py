@@ -1,0 +1,1 @@
+"""Which providers a request tries, in what order, with whose key: pure, before anything is opened or called."""

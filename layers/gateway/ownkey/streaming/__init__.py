@@ -1,0 +1,1 @@
+"""From a provider's chunks to the caller's server-sent events."""

@@ -1,0 +1,170 @@
+"""Hand-made parts for the chat service: a provider that answers as told, and stores that remember."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+from ownkey.api.errors import chat_error
+from ownkey.domain.chat import ByokOptions, ChatRequest, Completion, Usage
+from ownkey.domain.identity import Principal
+from ownkey.domain.provider_keys import Credential, KeyStatus, ProviderKey
+from ownkey.domain.routing import Candidate
+from ownkey.domain.secrets import Secret
+from ownkey.observability import Logger
+from ownkey.routing.planner import Providers
+from ownkey.services.chat import ChatService
+
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+USAGE = Usage(input_tokens=9, output_tokens=20, cached_input_tokens=3)
+PRINCIPAL = Principal(user_id="u1", credential="gateway_key", gateway_key_id="g1")
+NO_DEADLINE = SimpleNamespace(remaining_seconds=lambda: 60.0)
+LISTED = (Candidate("openai", "gpt-4.1"), Candidate("openrouter", "openai/gpt-4.1"))
+
+
+def chunk(delta=None, finish=None, index=0):
+    choice = {"index": index, "delta": delta or {}, "finish_reason": finish}
+    return {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4.1", "choices": [choice]}
+
+
+CHUNKS = (
+    chunk({"role": "assistant", "content": ""}),
+    chunk({"content": "Hel"}),
+    chunk({"content": "lo"}),
+    chunk({}, "stop"),
+)
+
+
+def completion(usage=USAGE, **changes):
+    body = {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "gpt-4.1",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}],
+        "usage": usage and usage.to_openai(),
+    }
+    return Completion(body=body, usage=usage, **changes)
+
+
+class FakeStream:
+    """Yields the given chunks; an exception among them is raised at its place."""
+
+    def __init__(self, chunks=CHUNKS, usage=USAGE, dropped=()):
+        self._chunks, self._last_usage, self.dropped = chunks, usage, dropped
+        self.usage = None
+        self.closed = 0
+
+    def __iter__(self):
+        for item in self._chunks:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+        self.usage = self._last_usage
+
+    def close(self):
+        self.closed += 1
+
+
+class FakeProvider:
+    """Answers calls from a list, in order; an exception in it is raised."""
+
+    def __init__(self, *answers):
+        self.answers, self.calls = list(answers), []
+
+    def _next(self, **call):
+        self.calls.append(call)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def complete(self, request, **call):
+        return self._next(**call)
+
+    def stream(self, request, **call):
+        return self._next(**call)
+
+
+class FakeKeys:
+    def __init__(self, *keys):
+        self.keys = {(key.owner, key.provider): key for key in keys}
+        self.reads, self.marks, self.touches = [], [], []
+        self.failure = None
+
+    def load_for_use(self, owner, provider):
+        self.reads.append((owner, provider))
+        return self.keys.get((owner, provider))
+
+    def load_all_for_use(self, owner):
+        self.reads.append((owner, "*"))
+        return [key for (of, _), key in self.keys.items() if of == owner]
+
+    def mark(self, key, *, status, last_error, at):
+        if self.failure:
+            raise self.failure
+        self.marks.append((key.provider, status, last_error))
+
+    def touch(self, key, *, at):
+        if self.failure:
+            raise self.failure
+        self.touches.append((key.provider, at))
+
+
+class FakeUsage:
+    def __init__(self):
+        self.records = []
+        self.failure = None
+
+    def put(self, record):
+        if self.failure:
+            raise self.failure
+        self.records.append(record)
+
+
+class FakeOpener:
+    def __init__(self):
+        self.opened = []
+        self.failure = None
+
+    def open(self, key):
+        if self.failure:
+            raise self.failure
+        self.opened.append(key.provider)
+        return Credential({"apiKey": Secret(f"sk-{key.provider}-0123456789")})
+
+
+def stored_key(provider="openai", owner="user#u1", **changes):
+    stamp = "2026-01-01T00:00:00+00:00"
+    fields = {"owner": owner, "provider": provider, "key_id": f"k-{provider}", "status": KeyStatus.ACTIVE}
+    fields |= {"created_at": stamp, "updated_at": stamp, "key_suffix": "6789", "ciphertext": b"sealed"}
+    return ProviderKey(**{**fields, **changes})
+
+
+class Chat:
+    """A chat service with its fake parts in reach, and a clock that moves 10 ms a look."""
+
+    def __init__(self, *answers, keys=None, log=None):
+        self.provider = FakeProvider(*answers)
+        self.keys = FakeKeys(*([stored_key()] if keys is None else keys))
+        self.usage, self.opener = FakeUsage(), FakeOpener()
+        self.ticks = 0
+        self.service = ChatService(
+            adapter=self.provider,
+            keys=self.keys,
+            opener=self.opener,
+            usage=self.usage,
+            providers=Providers(chat=("openai", "openrouter", "groq"), others=("tavily",)),
+            providers_of=lambda model: LISTED if model == "gpt-4.1" else (),
+            describe_error=lambda error: {**chat_error(error).body["error"], "status": chat_error(error).status},
+            now=self.now,
+            logger=Logger(service="chat", stream=log),
+        )
+
+    def now(self):
+        self.ticks += 1
+        return START + timedelta(milliseconds=10 * self.ticks)
+
+    def ask(self, *, stream=False, byok=True, fallbacks=False, pinned=None, **changes):
+        options = ByokOptions(enabled=byok, provider=pinned, disable_fallbacks=not fallbacks)
+        fields = {"body": {"messages": [{"role": "user", "content": "hi"}]}, "model": "gpt-4.1"}
+        request = ChatRequest(**{**fields, "stream": stream, "byok": options, **changes})
+        return self.service.answer(request, PRINCIPAL, deadline=NO_DEADLINE, request_id="req_1")
