@@ -12,6 +12,7 @@ from ownkey.domain.secrets import Secret
 from ownkey.observability import Logger
 from ownkey.routing.planner import Providers
 from ownkey.services.chat import ChatService
+from ownkey.services.chat_ledger import ChatLedger
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 USAGE = Usage(input_tokens=9, output_tokens=20, cached_input_tokens=3)
@@ -151,12 +152,13 @@ class Chat:
             adapter=self.provider,
             keys=self.keys,
             opener=self.opener,
-            usage=self.usage,
+            ledger=ChatLedger(
+                keys=self.keys, usage=self.usage, now=self.now, logger=Logger(service="chat", stream=log)
+            ),
             providers=Providers(chat=("openai", "openrouter", "groq"), others=("tavily",)),
             providers_of=lambda model: LISTED if model == "gpt-4.1" else (),
             describe_error=lambda error: {**chat_error(error).body["error"], "status": chat_error(error).status},
             now=self.now,
-            logger=Logger(service="chat", stream=log),
         )
 
     def now(self):

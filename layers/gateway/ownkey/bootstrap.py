@@ -19,6 +19,7 @@ from ownkey.observability import Logger
 from ownkey.routing.planner import Providers
 from ownkey.services.authentication import Authenticator
 from ownkey.services.chat import ChatService
+from ownkey.services.chat_ledger import ChatLedger
 from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.aws.client import JsonClient
 from ownkey.storage.aws.credentials import credential_source
@@ -62,12 +63,14 @@ def build_chat_function(settings: Settings) -> ChatFunction:
     errors = (AwsCallError,)
     logger = build_logger(settings, service="chat")
     accounts = AccountRepository(dynamodb, settings.accounts_table, errors)
+    keys = ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors)
+    usage = UsageRepository(dynamodb, settings.usage_table, errors, retention_days=settings.usage_retention_days)
     adapter = build_chat_adapter(settings)
     service = ChatService(
         adapter=adapter,
-        keys=ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors),
+        keys=keys,
         opener=KeyOpener(kms, settings.provider_keys_kms_key, errors, monotonic=time.monotonic),
-        usage=UsageRepository(dynamodb, settings.usage_table, errors, retention_days=settings.usage_retention_days),
+        ledger=ChatLedger(keys=keys, usage=usage, now=utc_now, logger=logger),
         providers=Providers(
             chat=tuple(slug for slug in REGISTRY if adapter.supports(slug)),
             others=tuple(slug for slug in REGISTRY if not adapter.supports(slug)),
@@ -75,7 +78,6 @@ def build_chat_function(settings: Settings) -> ChatFunction:
         providers_of=providers_of,
         describe_error=describe_error,
         now=utc_now,
-        logger=logger,
     )
     authenticator = Authenticator(GatewayKeyAuthenticator(accounts, utc_now), None)
     return ChatFunction(authenticator=authenticator, service=service, logger=logger)

@@ -61,6 +61,13 @@ def test_a_recent_last_use_is_not_written_again():
     assert chat.keys.touches == []
 
 
+def test_a_key_that_nobody_could_check_is_active_once_it_has_worked():
+    chat = Chat(completion(), keys=[stored_key(status=KeyStatus.UNVERIFIED)])
+    chat.ask().settle()
+    assert chat.keys.marks == [("openai", KeyStatus.ACTIVE, None)]
+    assert chat.keys.touches == []
+
+
 def test_usage_that_was_not_reported_is_estimated_and_says_so():
     chat = Chat(completion(usage=None))
     answer = chat.ask()

@@ -1,15 +1,14 @@
 """One chat completion, from an authenticated request to the last byte: plan, open, call, translate, meter."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 from ownkey.billing.receipt import build_receipt, estimated_usage
 from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject, Usage
 from ownkey.domain.errors import (
-    GatewayError,
     InternalError,
     MisconfiguredError,
     ProviderFailureError,
@@ -18,19 +17,15 @@ from ownkey.domain.errors import (
     UpstreamError,
 )
 from ownkey.domain.identity import Principal
-from ownkey.domain.provider_keys import PLATFORM_OWNER, Credential, KeyStatus, ProviderKey
+from ownkey.domain.provider_keys import PLATFORM_OWNER, Credential, ProviderKey
 from ownkey.domain.routing import Attempt, Candidate, CredentialOwner
-from ownkey.domain.usage import UsageOutcome, UsageRecord
-from ownkey.observability import Logger
 from ownkey.routing.planner import Providers, candidates_for, plan
+from ownkey.services.chat_ledger import ChatCall, ChatLedger
 from ownkey.streaming.relay import RelayReport, relay
-
-LAST_USED_RESOLUTION = timedelta(hours=1)
-"""How exact `last_used_at` is: one write an hour and key, not one a request."""
 
 
 class KeyStore(Protocol):
-    """What a chat reads and notes of stored provider keys."""
+    """What a chat reads of stored provider keys."""
 
     def load_for_use(self, owner: str, provider: str) -> ProviderKey | None:
         """Return one key with its ciphertext, in one read."""
@@ -40,28 +35,12 @@ class KeyStore(Protocol):
         """Return all keys of an owner with their ciphertexts, in one read."""
         ...
 
-    def mark(self, key: ProviderKey, *, status: KeyStatus, last_error: str | None, at: datetime) -> None:
-        """Note what a provider said of a key, unless it was replaced meanwhile."""
-        ...
-
-    def touch(self, key: ProviderKey, *, at: datetime) -> None:
-        """Note that a key was used."""
-        ...
-
 
 class KeyOpening(Protocol):
     """Decrypts one stored key."""
 
     def open(self, key: ProviderKey) -> Credential:
         """Return the credential; raises VaultUnavailableError."""
-        ...
-
-
-class UsageStore(Protocol):
-    """Keeps usage records."""
-
-    def put(self, record: UsageRecord) -> None:
-        """Store a record once."""
         ...
 
 
@@ -101,19 +80,6 @@ class StreamedAnswer:
     """Hangs up on the provider and records what was used. Call it once, when no more frames will be read."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Call:
-    """One request on its way."""
-
-    request: ChatRequest
-    principal: Principal
-    deadline: Deadline
-    request_id: str
-    started_at: datetime
-    attempts: int = 0
-    first_byte_at: datetime | None = field(default=None)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatService:
     """Answers chat completions. Every part is handed in; `bootstrap` puts them together."""
@@ -121,14 +87,13 @@ class ChatService:
     adapter: ChatProvider
     keys: KeyStore
     opener: KeyOpening
-    usage: UsageStore
+    ledger: ChatLedger
     providers: Providers
     providers_of: Callable[[str], tuple[Candidate, ...]]
     """The catalog's lookup: model -> who runs it."""
     describe_error: Callable[[Exception], JsonObject]
     """The `error` object for a failure after the first byte."""
     now: Callable[[], datetime]
-    logger: Logger
 
     def answer(
         self, request: ChatRequest, principal: Principal, *, deadline: Deadline, request_id: str
@@ -143,7 +108,7 @@ class ChatService:
         credential: CredentialOwner = "user" if request.byok.enabled else "platform"
         owner = principal.owner if request.byok.enabled else PLATFORM_OWNER
         candidates = candidates_for(request, self.providers_of(request.model), self.providers)
-        call = _Call(
+        call = ChatCall(
             request=request, principal=principal, deadline=deadline, request_id=request_id, started_at=self.now()
         )
         route = plan(
@@ -161,13 +126,13 @@ class ChatService:
             return {key.provider: key} if key else {}
         return {key.provider: key for key in self.keys.load_all_for_use(owner)}
 
-    def _first_success(self, call: _Call, attempts: tuple[Attempt, ...]) -> CompletedAnswer | StreamedAnswer:
+    def _first_success(self, call: ChatCall, attempts: tuple[Attempt, ...]) -> CompletedAnswer | StreamedAnswer:
         for attempt in attempts:
             call.attempts += 1
             try:
                 return self._attempt(call, attempt)
             except UpstreamError as error:
-                self._note_failure(call, attempt, error)
+                self.ledger.note_failure(call, attempt, error)
                 if call.attempts < len(attempts) and error.fallback_allowed:
                     continue
                 if isinstance(error, ProviderKeyRejectedError) and attempt.credential == "platform":
@@ -175,12 +140,12 @@ class ChatService:
                 raise
         raise InternalError("a plan without attempts")
 
-    def _attempt(self, call: _Call, attempt: Attempt) -> CompletedAnswer | StreamedAnswer:
+    def _attempt(self, call: ChatCall, attempt: Attempt) -> CompletedAnswer | StreamedAnswer:
         credential = self.opener.open(attempt.key)
         begin = self._stream if call.request.stream else self._complete
         return begin(call, attempt, credential)
 
-    def _complete(self, call: _Call, attempt: Attempt, credential: Credential) -> CompletedAnswer:
+    def _complete(self, call: ChatCall, attempt: Attempt, credential: Credential) -> CompletedAnswer:
         completion = self.adapter.complete(
             call.request,
             provider=attempt.provider,
@@ -197,10 +162,12 @@ class ChatService:
             usage, credential=attempt.credential, provider=attempt.provider, request_id=call.request_id
         )
         call.first_byte_at = self.now()
-        settle = partial(self._settle, call, attempt, usage, estimated=completion.usage is None, outcome="completed")
+        settle = partial(
+            self.ledger.settle, call, attempt, usage, estimated=completion.usage is None, outcome="completed"
+        )
         return CompletedAnswer(body=completion.body, headers=_headers(call, attempt, completion.dropped), settle=settle)
 
-    def _stream(self, call: _Call, attempt: Attempt, credential: Credential) -> StreamedAnswer:
+    def _stream(self, call: ChatCall, attempt: Attempt, credential: Credential) -> StreamedAnswer:
         stream = self.adapter.stream(
             call.request,
             provider=attempt.provider,
@@ -236,84 +203,15 @@ class ChatService:
 
         def settle() -> None:
             stream.close()
-            if report.error is not None:
-                self.logger.error(
-                    "the stream broke", error=report.error, request_id=call.request_id, provider=attempt.provider
-                )
-            self._settle(call, attempt, usage(), estimated=stream.usage is None, outcome=report.outcome)
+            self.ledger.settle(
+                call, attempt, usage(), estimated=stream.usage is None, outcome=report.outcome, error=report.error
+            )
 
         frames = relay(first, chunks, report, ending=ending, describe_error=self.describe_error)
         return StreamedAnswer(frames=frames, headers=_headers(call, attempt, stream.dropped), settle=settle)
 
-    def _settle(self, call: _Call, attempt: Attempt, usage: Usage, *, estimated: bool, outcome: UsageOutcome) -> None:
-        """Record what was delivered. Never fails the caller, who has the answer already."""
-        ended_at = self.now()
-        duration_ms = _milliseconds(ended_at - call.started_at)
-        first_byte_ms = _milliseconds(call.first_byte_at - call.started_at) if call.first_byte_at else duration_ms
-        record = UsageRecord(
-            request_id=call.request_id,
-            user_id=call.principal.user_id,
-            owner=attempt.key.owner,
-            provider=attempt.provider,
-            model=call.request.model,
-            upstream_model=attempt.upstream_model,
-            credential=attempt.credential,
-            key_id=attempt.key.key_id,
-            byok=attempt.credential != "platform",
-            stream=call.request.stream,
-            usage=usage,
-            estimated=estimated,
-            outcome=outcome,
-            started_at=call.started_at,
-            duration_ms=duration_ms,
-            time_to_first_byte_ms=first_byte_ms,
-        )
-        self._never_failing(lambda: self.usage.put(record), "the usage record was not stored", call)
-        last_used = attempt.key.last_used_at
-        if last_used is None or ended_at - datetime.fromisoformat(last_used) >= LAST_USED_RESOLUTION:
-            self._never_failing(lambda: self.keys.touch(attempt.key, at=ended_at), "last_used_at was not noted", call)
-        self.logger.info(
-            "chat completion",
-            request_id=call.request_id,
-            user_id=call.principal.user_id,
-            provider=attempt.provider,
-            model=call.request.model,
-            credential_owner=attempt.credential,
-            attempts=call.attempts,
-            stream=call.request.stream,
-            outcome=outcome,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            estimated=estimated,
-            duration_ms=duration_ms,
-            time_to_first_byte_ms=first_byte_ms,
-        )
 
-    def _note_failure(self, call: _Call, attempt: Attempt, error: UpstreamError) -> None:
-        self.logger.warning(
-            "the attempt failed",
-            request_id=call.request_id,
-            provider=attempt.provider,
-            attempt=call.attempts,
-            exception_name=type(error).__name__,
-            upstream_status=error.upstream_status,
-            reason=error.message,
-        )
-        if isinstance(error, ProviderKeyRejectedError) and attempt.credential != "platform":
-            self._never_failing(
-                lambda: self.keys.mark(attempt.key, status=KeyStatus.INVALID, last_error=error.message, at=self.now()),
-                "the key was not marked invalid",
-                call,
-            )
-
-    def _never_failing(self, write: Callable[[], None], message: str, call: _Call) -> None:
-        try:
-            write()
-        except GatewayError as error:
-            self.logger.error(message, error=error, request_id=call.request_id)
-
-
-def _headers(call: _Call, attempt: Attempt, dropped: tuple[str, ...]) -> dict[str, str]:
+def _headers(call: ChatCall, attempt: Attempt, dropped: tuple[str, ...]) -> dict[str, str]:
     headers = {
         "x-ownkey-provider": attempt.provider,
         "x-ownkey-credential": attempt.credential,
@@ -324,7 +222,3 @@ def _headers(call: _Call, attempt: Attempt, dropped: tuple[str, ...]) -> dict[st
     if dropped:
         headers["x-ownkey-dropped"] = ",".join(dropped)
     return headers
-
-
-def _milliseconds(span: timedelta) -> int:
-    return round(span.total_seconds() * 1000)
