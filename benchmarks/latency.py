@@ -32,6 +32,9 @@ ROOT = Path(__file__).resolve().parents[1]
 REST_SECONDS = 0.005
 """Between requests at C=1: on a busy connection, Nagle and delayed acknowledgements measure each other."""
 
+SETTLED_SECONDS = 0.5
+"""What a request writes after its last byte has been written by then."""
+
 Request = Callable[[], Awaitable[float]]
 """Makes one request; returns the seconds to its first body byte."""
 
@@ -218,6 +221,7 @@ def read_ms(dynamodb: DynamoDB, times: int = 300) -> float:
         began = time.perf_counter()
         dynamodb.get_item(TableName="accounts", Key={"pk": {"S": "x"}, "sk": {"S": "x"}})
         spent.append(time.perf_counter() - began)
+        time.sleep(REST_SECONDS)
     return 1000 * statistics.median(spent)
 
 
@@ -239,9 +243,10 @@ async def run(concurrency: tuple[int, ...] = (1, 16), total: int = 480) -> dict[
                 round(1000 * await request(), 1) for request in gateway
             ]
             await measure(gateway, 5)
+            await asyncio.sleep(SETTLED_SECONDS)
             aws_calls(aws_port)
             await gateway[0]()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(SETTLED_SECONDS)
             report[f"aws_calls_{'stream' if stream else 'whole'}"] = aws_calls(aws_port)
             for count in concurrency:
                 rest = REST_SECONDS if count == 1 else 0.0
