@@ -43,7 +43,7 @@ def test_a_host_is_either_fixed_or_below_known_domains(spec: ProviderSpec) -> No
         assert not spec.host_suffixes
     else:
         assert not spec.hosts
-        # AWS is reached through its own client, whose hosts follow from the region: the egress client goes to none of them.
+        # AWS is reached through its own client, whose hosts follow from the region, not through this one.
         assert bool(spec.host_suffixes) == (spec.auth != "sigv4")
         assert all(suffix.startswith(".") for suffix in spec.host_suffixes)
         assert "endpoint" in spec.key_format.fields or "region" in spec.key_format.fields

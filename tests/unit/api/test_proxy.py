@@ -59,7 +59,7 @@ def settled_body(pieces, settled, context):
 
 
 def test_a_body_is_settled_when_it_is_closed_and_once():
-    settled = []
+    settled: list[int] = []
     body = settled_body([b"a", b"b"], settled, STREAMING)
     assert list(body) == [b"a", b"b"]
     assert settled == []
@@ -69,13 +69,13 @@ def test_a_body_is_settled_when_it_is_closed_and_once():
 
 
 def test_a_body_that_nobody_reads_is_settled_too():
-    settled = []
+    settled: list[int] = []
     settled_body([b"a"], settled, STREAMING).close()
     assert settled == [1]
 
 
 def test_pieces_stop_before_they_are_settled():
-    order = []
+    order: list[str] = []
 
     def pieces():
         try:
@@ -90,7 +90,7 @@ def test_pieces_stop_before_they_are_settled():
 
 
 def test_a_body_is_joined_and_settled_where_the_runtime_cannot_stream():
-    settled = []
+    settled: list[int] = []
     assert settled_body([b"data: 1\n\n", b"data: [DONE]\n\n"], settled, object()) == "data: 1\n\ndata: [DONE]\n\n"
     assert settled == [1]
 
