@@ -56,7 +56,7 @@ arch: $(READY) ## Check which module may import which
 	@$(BIN)/lint-imports --no-cache
 
 cov: $(READY) ## Run every test and measure what they reach
-	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
 
 build: $(READY) $(BUILD_READY) ## Build the functions and layers for Lambda into .aws-sam
 	@$(BUILD_BIN)/sam build

@@ -68,6 +68,7 @@ def test_the_body_wins_over_the_headers_field_by_field(body, headers, expected):
         ({"api_base": "https://evil.example"}, "api_base"),
         ({"user_config": {}}, "user_config"),
         ({"extra": {"deep": {"api_key": "x"}}}, "extra.deep.api_key"),
+        ({"extra": [{}, {"Authorization": "x"}]}, "extra[1].Authorization"),
     ],
 )
 def test_a_wrong_field_is_named(body, param):

@@ -106,7 +106,7 @@ def test_a_sample_event_gets_its_answer(function: Deployment, name: str, capsys:
 
     assert status == STATUSES[name]
     assert headers["Cache-Control"] == ["no-store"]
-    assert headers["x-request-id"] == [EVENTS[name]["requestContext"]["requestId"]]
+    assert headers["x-request-id"] == [f"req_{EVENTS[name]['requestContext']['requestId']}"]
     if status != 200:
         assert (body["code"], body["status"]) == (CODES[status], status)
         assert "Set-Cookie" not in headers

@@ -104,7 +104,7 @@ def test_a_sample_event_is_answered_as_expected(
 
     assert status == STATUSES[name], body
     assert headers["Cache-Control"] == ["no-store"]
-    assert headers["x-request-id"] == [EVENTS[name]["requestContext"]["requestId"]]
+    assert headers["x-request-id"] == [f"req_{EVENTS[name]['requestContext']['requestId']}"]
     if status != 200:
         assert body.keys() == {"code", "message", "details", "status"}
         assert (body["code"], body["status"]) == (CODES[status], status)

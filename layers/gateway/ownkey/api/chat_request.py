@@ -95,8 +95,11 @@ def _refuse_credentials(value: JsonObject, path: str) -> None:
                 f"{path}{name} is not accepted: the gateway uses stored provider keys and its own list of hosts.",
                 param=f"{path}{name}",
             )
-        if isinstance(inner, dict) and not (path == "" and name in FREE_FORM_FIELDS):
-            _refuse_credentials(inner, f"{path}{name}.")
+        if path == "" and name in FREE_FORM_FIELDS:
+            continue
+        for index, item in enumerate(inner if isinstance(inner, list) else (inner,)):
+            if isinstance(item, dict):
+                _refuse_credentials(item, f"{path}{name}[{index}]." if isinstance(inner, list) else f"{path}{name}.")
 
 
 def _enabled(search: Any, name: str) -> bool:

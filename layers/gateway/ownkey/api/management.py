@@ -10,17 +10,13 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import BaseModel, ValidationError
 
 from ownkey.api.errors import management_error
+from ownkey.api.proxy import SECURITY_HEADERS, request_id_of
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.errors import CallerError, InvalidInputError, InvalidJsonError, NotFoundError
 from ownkey.domain.redaction import redact
 from ownkey.observability import Logger
 
-STANDARD_HEADERS: Mapping[str, str] = {
-    "Content-Type": "application/json",
-    "Cache-Control": "no-store",
-    "Vary": "Authorization, Cookie",
-    "X-Content-Type-Options": "nosniff",
-}
+STANDARD_HEADERS: Mapping[str, str] = {"Content-Type": "application/json", **SECURITY_HEADERS}
 """What every management answer carries, besides `x-request-id`."""
 
 SchemaT = TypeVar("SchemaT", bound=BaseModel)
@@ -47,7 +43,7 @@ def management_resolver(logger: Logger) -> APIGatewayRestResolver:
     def with_standard_answers(
         app: APIGatewayRestResolver, next_middleware: Callable[[APIGatewayRestResolver], Response[str]]
     ) -> Response[str]:
-        request_id = request_id_of(app)
+        request_id = request_id_of(app.current_event.raw_event)
         call: dict[str, Any] = {
             "request_id": request_id,
             "method": app.current_event.http_method,
@@ -131,12 +127,6 @@ def require_json(app: APIGatewayRestResolver) -> None:
     media_type = headers_of(app).get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise InvalidInputError("Send the body as JSON, with the header `Content-Type: application/json`.")
-
-
-def request_id_of(app: APIGatewayRestResolver) -> str:
-    """Return the id that this call has in our answers and logs."""
-    context = app.current_event.raw_event.get("requestContext") or {}
-    return str(context.get("requestId") or getattr(app.lambda_context, "aws_request_id", "unknown"))
 
 
 def _error_answer(error: Exception) -> Response[str]:

@@ -23,6 +23,16 @@ SECURITY_HEADERS = {
 """On every authenticated answer."""
 
 
+def request_id_of(event: Mapping[str, Any]) -> str:
+    """Return the id that a request has in our answers and logs: `req_`, and API Gateway's own id when it sent one."""
+    given = str((event.get("requestContext") or {}).get("requestId") or "")
+    if not _REQUEST_ID.fullmatch(given):
+        import uuid
+
+        given = str(uuid.uuid4())
+    return f"req_{given}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     """The parts of a proxy event that the chat function reads."""
@@ -31,7 +41,6 @@ class HttpRequest:
     """Lower-case names; the last value where one is repeated."""
     body: bytes
     request_id: str
-    """Ours, `req_…`: made from API Gateway's own id when it sent one."""
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "HttpRequest":
@@ -39,9 +48,7 @@ class HttpRequest:
         text = event.get("body") or ""
         body = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items() if value is not None}
-        given = str((event.get("requestContext") or {}).get("requestId") or "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else _new_id()
-        return cls(headers=headers, body=body, request_id=f"req_{request_id}")
+        return cls(headers=headers, body=body, request_id=request_id_of(event))
 
     def json_object(self) -> JsonObject:
         """Return the body as a JSON object; raises InvalidJsonError when it is not one."""
@@ -120,9 +127,3 @@ def event_stream_head(*, request_id: str, headers: Mapping[str, str] | None = No
             **(headers or {}),
         },
     }
-
-
-def _new_id() -> str:
-    import uuid
-
-    return str(uuid.uuid4())
