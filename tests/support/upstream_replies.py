@@ -69,7 +69,8 @@ def answer(
     return Reply(
         status=status,
         headers={"content-type": content_type, **(headers or {})},
-        pieces=(content,),
+        # 204 has no body: bytes after it would be taken for the next answer on the connection.
+        pieces=() if status == 204 else (content,),
         headers_after_seconds=headers_after_seconds,
     )
 

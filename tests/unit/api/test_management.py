@@ -192,5 +192,6 @@ def test_headers_have_lower_case_names_and_several_cookies_are_one(edge: Edge) -
 
 def test_a_call_without_an_id_gets_one() -> None:
     edge = Edge()
-    answered = edge.app.resolve({"httpMethod": "GET", "path": "/thing", "requestContext": {}}, object())
+    context: Any = object()
+    answered = edge.app.resolve({"httpMethod": "GET", "path": "/thing", "requestContext": {}}, context)
     assert answered["multiValueHeaders"]["x-request-id"][0].startswith("req_")

@@ -6,18 +6,23 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ownkey import __version__
+from ownkey.adapters.auth_headers import auth_headers
 from ownkey.adapters.classification import ERROR_BODY_LIMIT, ErrorClassifier
 from ownkey.adapters.protocols import openai_chat
+from ownkey.adapters.protocols.decoding import decode_stream
 from ownkey.adapters.protocols.error_reports import read_report
-from ownkey.adapters.spec import ProviderSpec
+from ownkey.adapters.protocols.wire import Rendered, StreamReader, wire_protocol
+from ownkey.adapters.spec import ProtocolName, ProviderSpec
 from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject, Usage
 from ownkey.domain.errors import ProviderUnsupportedError, UnknownProviderError, UpstreamError
 from ownkey.domain.provider_keys import Credential
-from ownkey.domain.secrets import Secret
 from ownkey.domain.upstream import Transport, UpstreamRequest, UpstreamResponse
 
 ANSWER_LIMIT = 32 * 1024 * 1024
 """The largest whole answer that is taken."""
+
+SPOKEN: frozenset[ProtocolName] = frozenset({"openai_chat"})
+"""The wire formats that chat runs on."""
 
 _EVENT_STARTS = (b"data:", b"event:", b":")
 
@@ -40,7 +45,7 @@ class _Opened:
     """A provider's good answer, of which only status and headers were read."""
 
     response: UpstreamResponse
-    rendered: openai_chat.Rendered
+    rendered: Rendered
 
 
 class ChatAdapter:
@@ -67,7 +72,7 @@ class ChatAdapter:
     def supports(self, provider: str) -> bool:
         """Return whether `provider` can run chat completions here."""
         spec = self._specs.get(provider)
-        return spec is not None and spec.kind == "chat" and spec.protocol == "openai_chat"
+        return spec is not None and spec.kind == "chat" and spec.protocol in SPOKEN
 
     def complete(
         self, request: ChatRequest, *, provider: str, upstream_model: str, credential: Credential, deadline: Deadline
@@ -85,7 +90,7 @@ class ChatAdapter:
             body = _read_answer(opened.response, call.errors)
         finally:
             opened.response.close()
-        return openai_chat.parse_completion(
+        return wire_protocol(call.spec.protocol).parse_completion(
             call.spec, body, upstream_model=upstream_model, dropped=opened.rendered.dropped, errors=call.errors
         )
 
@@ -101,12 +106,8 @@ class ChatAdapter:
         request = request if request.stream else replace(request, stream=True)
         call = self._call(request, provider, upstream_model, credential, deadline)
         opened = self._open(call)
-        choices = opened.rendered.body.get("n")
-        parser = openai_chat.StreamParser(
-            call.spec,
-            upstream_model=upstream_model,
-            choices=choices if isinstance(choices, int) else 1,
-            errors=call.errors,
+        parser = wire_protocol(call.spec.protocol).StreamParser(
+            call.spec, upstream_model=upstream_model, choices=_choices(request), errors=call.errors
         )
         try:
             chunks = _begin(opened.response, parser, call)
@@ -134,14 +135,14 @@ class ChatAdapter:
         )
 
     def _open(self, call: _Call) -> _Opened:
-        rendered = openai_chat.render_request(
+        rendered = wire_protocol(call.spec.protocol).render_request(
             call.spec,
             call.request,
             upstream_model=call.upstream_model,
             credential_settings=call.credential.settings,
         )
         learns = call.spec.parameters.learns_refused_parameters
-        deployment = (call.base_url, rendered.body["model"])
+        deployment = (call.base_url, str(rendered.body.get("model")))
         while True:
             mended = self._refused.mend(deployment, rendered) if learns else rendered
             response = self._transport.send(_upstream_request(call, mended), call.deadline)
@@ -156,7 +157,7 @@ class ChatAdapter:
 class _AdapterStream:
     """A streamed answer; see `ChunkStream`."""
 
-    def __init__(self, chunks: Iterator[JsonObject], parser: openai_chat.StreamParser, opened: _Opened) -> None:
+    def __init__(self, chunks: Iterator[JsonObject], parser: StreamReader, opened: _Opened) -> None:
         self.dropped = opened.rendered.dropped
         self.usage: Usage | None = None
         self._chunks = chunks
@@ -177,18 +178,14 @@ class _AdapterStream:
         self._response.close()
 
 
-def _upstream_request(call: _Call, rendered: openai_chat.Rendered) -> UpstreamRequest:
-    api_key = call.credential.api_key
-    headers: dict[str, str | Secret] = {
+def _upstream_request(call: _Call, rendered: Rendered) -> UpstreamRequest:
+    headers = {
         "Content-Type": "application/json",
         "Accept": "text/event-stream" if call.request.stream else "application/json",
         "User-Agent": f"ownkey/{__version__}",
         **call.spec.extra_headers,
+        **auth_headers(call.spec, call.credential),
     }
-    if call.spec.auth == "bearer":
-        headers["Authorization"] = Secret(f"Bearer {api_key.reveal()}")
-    else:
-        headers[call.spec.auth] = api_key
     return UpstreamRequest(
         provider=call.spec.slug,
         method="POST",
@@ -215,15 +212,24 @@ def _read_answer(response: UpstreamResponse, errors: ErrorClassifier) -> bytes:
     return body
 
 
-def _begin(response: UpstreamResponse, parser: openai_chat.StreamParser, call: _Call) -> Iterator[JsonObject]:
+def _begin(response: UpstreamResponse, parser: StreamReader, call: _Call) -> Iterator[JsonObject]:
     """Return the chunks of a good answer. One that is no event stream is read at once, since it may be an error."""
     kind = response.headers.get("content-type", "").lower()
     if "json" not in kind and "html" not in kind:
-        return openai_chat.decode_stream(response.iter_bytes(), parser, call.errors)
+        return decode_stream(response.iter_bytes(), parser, call.errors)
     body = _read_answer(response, call.errors)
     if body.lstrip().startswith(_EVENT_STARTS):
-        return openai_chat.decode_stream(iter((body,)), parser, call.errors)
-    whole = openai_chat.parse_completion(call.spec, body, upstream_model=call.upstream_model, errors=call.errors)
-    chunks = parser.take(openai_chat.as_stream_payload(whole.body))
-    parser.done = True
-    return iter(chunks + parser.end())
+        return decode_stream(iter((body,)), parser, call.errors)
+    whole = wire_protocol(call.spec.protocol).parse_completion(
+        call.spec, body, upstream_model=call.upstream_model, errors=call.errors
+    )
+    parser.usage = whole.usage
+    folded = openai_chat.StreamParser(call.spec, choices=_choices(call.request), errors=call.errors)
+    chunks = folded.take(openai_chat.as_stream_payload(whole.body))
+    folded.done = True
+    return iter(chunks + folded.end())
+
+
+def _choices(request: ChatRequest) -> int:
+    wanted = request.body.get("n")
+    return wanted if isinstance(wanted, int) else 1

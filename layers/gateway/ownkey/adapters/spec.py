@@ -136,6 +136,8 @@ class ProviderSpec:
     url_style: UrlStyle = "plain"
     protocol: ProtocolName = "openai_chat"
     auth: AuthScheme = "bearer"
+    auth_also: tuple[str, ...] = ()
+    """Further headers that carry the key alone, where a front door and what is behind it read different ones."""
     extra_headers: Mapping[str, str] = field(default_factory=dict)
     key_format: KeyFormat
     verification: Verification | None = field(default_factory=Verification)

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from ownkey.adapters.auth_headers import auth_headers
 from ownkey.adapters.classification import ErrorClassifier
 from ownkey.adapters.protocols.azure import azure_path
 from ownkey.adapters.protocols.error_reports import ErrorReport, read_report
@@ -135,12 +136,7 @@ def _headers(spec: ProviderSpec, verification: Verification, credential: Credent
     headers: dict[str, str | Secret] = {"Accept": "application/json", **spec.extra_headers}
     if verification.body is not None:
         headers["Content-Type"] = "application/json"
-    if spec.auth == "bearer":
-        return {**headers, "Authorization": Secret(f"Bearer {credential.api_key.reveal()}")}
-    if spec.auth == "x-api-key" and spec.host_suffixes:
-        # Microsoft's front door and the model behind it read different headers.
-        headers["api-key"] = credential.api_key
-    return {**headers, spec.auth: credential.api_key}
+    return {**headers, **auth_headers(spec, credential)}
 
 
 def _body(verification: Verification, model: str | None) -> bytes | None:

@@ -88,6 +88,7 @@ AZURE_ANTHROPIC_FOUNDRY = ProviderSpec(
     chat_path="/anthropic/v1/messages",
     protocol="anthropic_messages",
     auth="x-api-key",
+    auth_also=("api-key",),
     extra_headers=_ANTHROPIC_VERSION,
     key_format=KeyFormat(
         fields={

@@ -4,11 +4,12 @@
 a host does its own way is a field of its row; what hosts merely get wrong on the wire is put right here for all.
 """
 
+from ownkey.adapters.protocols.decoding import decode_stream
 from ownkey.adapters.protocols.openai_chat.answer import as_stream_payload, parse_completion
-from ownkey.adapters.protocols.openai_chat.decoding import decode_stream
 from ownkey.adapters.protocols.openai_chat.refusals import RefusedParameters
-from ownkey.adapters.protocols.openai_chat.request import Rendered, render_request
+from ownkey.adapters.protocols.openai_chat.request import render_request
 from ownkey.adapters.protocols.openai_chat.stream import StreamParser
+from ownkey.adapters.protocols.wire import Rendered
 
 __all__ = [
     "RefusedParameters",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Hashable
 
 from ownkey.adapters.protocols.error_reports import ErrorReport
-from ownkey.adapters.protocols.openai_chat.request import Rendered
+from ownkey.adapters.protocols.wire import Rendered
 
 CAPACITY = 256
 """How many deployments are remembered."""

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ownkey.adapters.protocols.azure import azure_deployment, azure_path
 from ownkey.adapters.protocols.openai_chat.messages import render_messages, with_schema_prompt
 from ownkey.adapters.protocols.openai_chat.tools import render_tool_choice
+from ownkey.adapters.protocols.wire import Rendered
 from ownkey.adapters.spec import ModelRule, ProviderSpec
 from ownkey.domain.chat import ChatRequest, JsonObject
 from ownkey.domain.errors import UnsupportedParameterError
@@ -27,17 +27,6 @@ _NEUTRAL: Mapping[str, Any] = {
     "service_tier": "auto",
 }
 """Values that ask for what happens anyway."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A request as a provider takes it."""
-
-    url_path: str
-    """Path and query below the base URL or the credential's endpoint."""
-    body: JsonObject
-    dropped: tuple[str, ...] = ()
-    """Request fields that were left out, by name."""
 
 
 def render_request(

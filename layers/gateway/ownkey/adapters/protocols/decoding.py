@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from ownkey.adapters.classification import ErrorClassifier
-from ownkey.adapters.protocols.openai_chat.stream import StreamParser
+from ownkey.adapters.protocols.wire import StreamReader
 from ownkey.adapters.sse import Event, EventDecoder, EventTooLargeError
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.errors import ProviderFailureError, ProviderTimeoutError
 
 
-def decode_stream(pieces: Iterable[bytes], parser: StreamParser, errors: ErrorClassifier) -> Iterator[JsonObject]:
+def decode_stream(pieces: Iterable[bytes], parser: StreamReader, errors: ErrorClassifier) -> Iterator[JsonObject]:
     """Yield the chunks of an answer, each as soon as its last byte is there, up to the provider's own end.
 
     Raises:
@@ -32,6 +32,6 @@ def decode_stream(pieces: Iterable[bytes], parser: StreamParser, errors: ErrorCl
     yield from parser.end()
 
 
-def _parsed(events: list[Event], parser: StreamParser) -> Iterator[JsonObject]:
+def _parsed(events: list[Event], parser: StreamReader) -> Iterator[JsonObject]:
     for event in events:
         yield from parser.feed(event.data, event=event.name)
