@@ -181,5 +181,6 @@ def boto3_client(settings: Settings, service: str) -> Any:
 def boto3_errors() -> tuple[type[Exception], ...]:
     """Return what boto3's clients raise."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
-    return (ClientError, BotoCoreError)
+    return (ClientError, BotoCoreError, ResponseParserError)

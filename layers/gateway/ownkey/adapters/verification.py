@@ -103,6 +103,7 @@ class KeyVerifier:
 
     def _ask_aws(self, spec: ProviderSpec, credential: Credential, deadline: Deadline) -> Verdict:
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         region = credential.settings.get("region", "")
         if not _REGION.fullmatch(region):
@@ -115,7 +116,7 @@ class KeyVerifier:
             if exc.response.get("Error", {}).get("Code") in _AWS_BAD_KEY:
                 return Verdict(valid=False, reason=f"{spec.name} rejected the key.")
             return Verdict(valid=None, reason=f"{spec.name} could not check the key just now. Try again later.")
-        except (BotoCoreError, OSError, ValueError):
+        except (BotoCoreError, ResponseParserError, OSError, ValueError):
             # Nothing of it is passed on: botocore quotes what it could not use.
             return Verdict(valid=None, reason=f"{spec.name} could not be reached in time. Try again later.")
         return Verdict(valid=True)
