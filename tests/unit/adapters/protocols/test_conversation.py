@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -257,7 +258,7 @@ def test_whatever_comes_in_the_turns_that_go_out_are_strict(messages: list[Any],
     turns = normalise(messages, later_system=policy).turns
     assert turns[0].role == "user"
     assert all(turn.parts for turn in turns)
-    assert all(before.role != after.role for before, after in zip(turns, turns[1:], strict=False))
+    assert all(before.role != after.role for before, after in pairwise(turns))
     seen: set[str] = set()
     open_calls: list[str] = []
     for turn in turns:

@@ -1,0 +1,31 @@
+"""Tool names for providers that take fewer characters than callers use, and back, without remembering any."""
+
+import re
+
+from ownkey.domain.errors import UnsupportedParameterError
+
+_TAKEN_BY_ALL = re.compile(r"[A-Za-z0-9-]|_(?!x[0-9A-F]+_)")
+_ESCAPED = re.compile(r"_x([0-9A-F]{1,6})_")
+
+
+def encode_tool_name(name: str, *, limit: int, param: str) -> str:
+    """Return `name` in letters, digits, `_` and `-`; every other character as `_x2E_`. Usual names stay as they are.
+
+    Raises:
+        UnsupportedParameterError: the result is longer than `limit`; no answer could be told from another.
+    """
+    encoded = "".join(
+        name[place] if _TAKEN_BY_ALL.match(name, place) else f"_x{ord(name[place]):X}_" for place in range(len(name))
+    )
+    if len(encoded) > limit:
+        raise UnsupportedParameterError(
+            f"This provider takes tool names of at most {limit} characters. Shorten the name.", param=param
+        )
+    return encoded
+
+
+def decode_tool_name(encoded: str) -> str:
+    """Return the name that `encode_tool_name` was given."""
+    if "_x" not in encoded:
+        return encoded
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)) if int(match[1], 16) < 0x110000 else match[0], encoded)
