@@ -45,6 +45,17 @@ def test_a_refused_sampling_field_is_left_out_and_named() -> None:
     assert mended == Rendered("/", {"a": 1}, ("seed", "temperature"))
 
 
+def test_a_refused_field_inside_an_object_is_left_out() -> None:
+    refused = RefusedParameters()
+
+    assert refused.learn(KEY, report("reasoning.summary", code="unsupported_value"))
+
+    rendered = Rendered("/", {"reasoning": {"effort": "low", "summary": "auto"}})
+    assert refused.mend(KEY, rendered) == Rendered("/", {"reasoning": {"effort": "low"}})
+    assert rendered.body["reasoning"] == {"effort": "low", "summary": "auto"}
+    assert refused.mend(KEY, Rendered("/", {"a": 1})) == Rendered("/", {"a": 1})
+
+
 def test_the_usage_in_a_stream_is_given_up_silently() -> None:
     refused = RefusedParameters()
 

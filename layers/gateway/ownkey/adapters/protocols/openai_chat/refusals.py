@@ -13,6 +13,8 @@ _TOKEN_LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens":
 _DISPENSABLE = frozenset(
     {"temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias", "seed", "user", "stream_options"}
     | {"parallel_tool_calls"}
+    # Ours, not the caller's: OpenAI gives summaries to verified organisations only.
+    | {"reasoning.summary"}
 )
 _CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
 _WORDS = re.compile(
@@ -40,7 +42,12 @@ class RefusedParameters:
     def mend(self, key: Hashable, rendered: Rendered) -> Rendered:
         """Return the request without what is known to be refused."""
         body, dropped = dict(rendered.body), list(rendered.dropped)
-        for name in sorted(self._refused.get(key, frozenset()) & body.keys()):
+        for name in sorted(self._refused.get(key, frozenset())):
+            outer, _, inner = name.partition(".")
+            if inner and isinstance(held := body.get(outer), dict):
+                body[outer] = {field: value for field, value in held.items() if field != inner}
+            if name not in body:
+                continue
             value = body.pop(name)
             if name in _TOKEN_LIMITS:
                 body.setdefault(_TOKEN_LIMITS[name], value)
