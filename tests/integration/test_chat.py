@@ -244,7 +244,7 @@ def test_a_rejected_key_is_424_marked_and_never_echoed(stored, upstream):
         ({"model": "nobody-knows"}, {}, 404, "model_not_found"),
         ({}, {"x-byok-provider": "linkup"}, 400, "byok_unknown_provider"),
         ({}, {"x-byok-provider": "tavily"}, 400, "byok_provider_unsupported"),
-        ({}, {"x-byok-provider": "anthropic"}, 400, "byok_provider_unsupported"),
+        ({}, {"x-byok-provider": "exa"}, 400, "byok_provider_unsupported"),
         ({}, {"x-use-byok": "false"}, 400, "byok_key_missing"),
         ({}, {"x-team-id": "t-1"}, 403, "team_forbidden"),
         ({"n": 2}, {"x-byok-provider": "groq"}, 400, "unsupported_parameter"),

@@ -369,7 +369,7 @@ def test_what_was_dropped_is_said(stream: bool) -> None:
 
 @pytest.mark.parametrize(
     ("slug", "error"),
-    [("anthropic", ProviderUnsupportedError), ("tavily", ProviderUnsupportedError), ("nobody", UnknownProviderError)],
+    [("exa", ProviderUnsupportedError), ("tavily", ProviderUnsupportedError), ("nobody", UnknownProviderError)],
 )
 @both_ways
 def test_providers_that_cannot_be_spoken_to_are_named(slug: str, error: type[Exception], stream: bool) -> None:
@@ -490,3 +490,8 @@ def test_hanging_up_closes_the_connection_and_keeps_the_usage_so_far() -> None:
 
     assert response.closed
     assert answer.usage == USAGE
+
+
+def test_every_chat_provider_of_the_table_is_supported() -> None:
+    made, _ = adapter()
+    assert all(made.supports(slug) == (spec.kind == "chat") for slug, spec in REGISTRY.items())

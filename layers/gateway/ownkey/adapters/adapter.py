@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ownkey import __version__
 from ownkey.adapters.auth_headers import auth_headers
@@ -18,10 +19,15 @@ from ownkey.domain.errors import ProviderUnsupportedError, UnknownProviderError,
 from ownkey.domain.provider_keys import Credential
 from ownkey.domain.upstream import Transport, UpstreamRequest, UpstreamResponse
 
+if TYPE_CHECKING:
+    from ownkey.adapters.bedrock import BedrockCaller
+
 ANSWER_LIMIT = 32 * 1024 * 1024
 """The largest whole answer that is taken."""
 
-SPOKEN: frozenset[ProtocolName] = frozenset({"openai_chat"})
+SPOKEN: frozenset[ProtocolName] = frozenset(
+    {"openai_chat", "openai_responses", "anthropic_messages", "google_generate_content", "bedrock_converse"}
+)
 """The wire formats that chat runs on."""
 
 _EVENT_STARTS = (b"data:", b"event:", b":")
@@ -68,6 +74,7 @@ class ChatAdapter:
         self._transport = transport
         self._base_urls = base_urls
         self._refused = openai_chat.RefusedParameters()
+        self._bedrock_callers: dict[str, BedrockCaller] = {}
 
     def supports(self, provider: str) -> bool:
         """Return whether `provider` can run chat completions here."""
@@ -83,6 +90,8 @@ class ChatAdapter:
             UnsupportedParameterError: the provider cannot do what was asked; nothing was sent.
             UpstreamError: it failed.
         """
+        if caller := self._bedrock(provider):
+            return caller.complete(request, upstream_model=upstream_model, credential=credential, deadline=deadline)
         request = replace(request, stream=False) if request.stream else request
         call = self._call(request, provider, upstream_model, credential, deadline)
         opened = self._open(call)
@@ -103,6 +112,8 @@ class ChatAdapter:
             UnsupportedParameterError: the provider cannot do what was asked; nothing was sent.
             UpstreamError: it failed.
         """
+        if caller := self._bedrock(provider):
+            return caller.stream(request, upstream_model=upstream_model, credential=credential, deadline=deadline)
         request = request if request.stream else replace(request, stream=True)
         call = self._call(request, provider, upstream_model, credential, deadline)
         opened = self._open(call)
@@ -115,6 +126,18 @@ class ChatAdapter:
             opened.response.close()
             raise
         return _AdapterStream(chunks, parser, opened)
+
+    def _bedrock(self, provider: str) -> "BedrockCaller | None":
+        """Return what speaks to Bedrock, when that is the provider. Made once: it remembers inference profiles."""
+        spec = self._specs.get(provider)
+        if spec is None or spec.protocol != "bedrock_converse":
+            return None
+        if provider not in self._bedrock_callers:
+            # boto3 signs there; nobody else needs its import.
+            from ownkey.adapters.bedrock import BedrockCaller
+
+            self._bedrock_callers[provider] = BedrockCaller(spec, self._transport, self._base_urls.get(provider))
+        return self._bedrock_callers[provider]
 
     def _call(
         self, request: ChatRequest, provider: str, upstream_model: str, credential: Credential, deadline: Deadline
@@ -142,7 +165,7 @@ class ChatAdapter:
             credential_settings=call.credential.settings,
         )
         learns = call.spec.parameters.learns_refused_parameters
-        deployment = (call.base_url, str(rendered.body.get("model")))
+        deployment = (call.base_url, str(rendered.body.get("model")), call.credential.suffix)
         while True:
             mended = self._refused.mend(deployment, rendered) if learns else rendered
             response = self._transport.send(_upstream_request(call, mended), call.deadline)

@@ -156,6 +156,8 @@ class ProviderSpec:
     """Pieces of a 400 or 403 that mean the account has no such model."""
     refusal_signals: tuple[str, ...] = ()
     """Pieces of a 403 that mean the request was refused (moderation, a country, a firewall), not the key."""
+    further_hosts: frozenset[str] = frozenset()
+    """Fixed hosts that no URL of the row names, such as one for each region."""
     host_suffixes: tuple[str, ...] = ()
     """For hosts that come from the credential: the only domains they may be under, each with its leading dot."""
     docs_url: str = ""
@@ -164,4 +166,4 @@ class ProviderSpec:
     def hosts(self) -> frozenset[str]:
         """The fixed hosts this provider may be reached at."""
         urls = [self.base_url, self.verification.url if self.verification else ""]
-        return frozenset(host for url in urls if (host := urlsplit(url).hostname))
+        return self.further_hosts.union(host for url in urls if (host := urlsplit(url).hostname))

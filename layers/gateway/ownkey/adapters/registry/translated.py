@@ -1,5 +1,6 @@
 """Providers with a wire format of their own, and OpenAI's second one."""
 
+from ownkey.adapters.credentials import AWS_REGIONS
 from ownkey.adapters.registry.flagships import (
     AZURE_API_KEY,
     AZURE_API_VERSION,
@@ -8,9 +9,26 @@ from ownkey.adapters.registry.flagships import (
     AZURE_SUFFIXES,
     OPENAI,
 )
-from ownkey.adapters.spec import KeyFormat, ProviderSpec, Verification
+from ownkey.adapters.spec import KeyFormat, ParameterRules, ProviderSpec, Verification
 
 _ANTHROPIC_VERSION = {"anthropic-version": "2023-06-01"}
+
+_RESPONSES_FIELDS = frozenset(
+    {"model", "messages", "stream", "max_tokens", "max_completion_tokens", "temperature", "top_p", "logprobs"}
+    | {"top_logprobs", "tools", "tool_choice", "parallel_tool_calls", "response_format", "verbosity"}
+    | {"reasoning_effort", "reasoning", "service_tier", "metadata", "user", "safety_identifier"}
+    | {"prompt_cache_key", "prompt_cache_retention", "stream_options"}
+)
+"""What a chat completion can ask for and Responses has a place for."""
+_RESPONSES_RULES = ParameterRules(
+    allowed=_RESPONSES_FIELDS,
+    tool_choices=OPENAI.parameters.tool_choices,
+    message_fields_dropped=frozenset({"name"}),
+    max_choices=1,
+    model_rules=OPENAI.parameters.model_rules,
+    # The name of an Azure deployment need not tell its model, and what an organisation may ask for differs.
+    learns_refused_parameters=True,
+)
 
 OPENAI_RESPONSES = ProviderSpec(
     slug="openai-responses",
@@ -20,6 +38,7 @@ OPENAI_RESPONSES = ProviderSpec(
     protocol="openai_responses",
     key_format=OPENAI.key_format,
     verification=OPENAI.verification,
+    parameters=_RESPONSES_RULES,
     stream_usage="always",
     billing_signals=OPENAI.billing_signals,
     no_model_signals=OPENAI.no_model_signals,
@@ -60,6 +79,7 @@ AWS = ProviderSpec(
     ),
     verification=Verification(method="STS", url=""),
     stream_usage="always",
+    further_hosts=frozenset(f"bedrock-runtime.{region}.amazonaws.com" for region in AWS_REGIONS),
     docs_url="https://docs.aws.amazon.com/bedrock/latest/userguide/",
 )
 
@@ -76,6 +96,7 @@ AZURE_RESPONSES = ProviderSpec(
         hint="JSON with endpoint, apiKey and apiVersion",
     ),
     verification=Verification(url="/models"),
+    parameters=_RESPONSES_RULES,
     stream_usage="always",
     refusal_signals=AZURE_FIREWALL_SIGNALS,
     host_suffixes=AZURE_SUFFIXES,
@@ -104,6 +125,7 @@ AZURE_ANTHROPIC_FOUNDRY = ProviderSpec(
         body={"model": "key-check", "max_tokens": 1, "messages": [{"role": "user", "content": "."}]},
         proven_by_status=frozenset({404}),
     ),
+    parameters=ParameterRules(dropped=frozenset({"service_tier"})),
     stream_usage="always",
     refusal_signals=AZURE_FIREWALL_SIGNALS,
     host_suffixes=(".services.ai.azure.com",),
@@ -120,6 +142,7 @@ GOOGLE = ProviderSpec(
     key_format=KeyFormat(pattern=r"AIza[0-9A-Za-z_-]{35}", hint="AIza…"),
     verification=Verification(url="/models?pageSize=1"),
     stream_usage="always",
-    bad_key_signals=("code:api_key_invalid",),
+    billing_signals=("credits are depleted",),
+    bad_key_signals=("code:api_key_invalid", "api key not valid"),
     docs_url="https://aistudio.google.com/apikey",
 )
