@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
+from ownkey.adapters.aws_regions import AWS_REGIONS
 from ownkey.adapters.bedrock import BedrockCaller
-from ownkey.adapters.credentials import AWS_REGIONS
 from ownkey.adapters.egress import EgressPolicy
 from ownkey.adapters.transport import HttpTransport
 from ownkey.domain.chat import Completion

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from ownkey.adapters.aws_regions import AWS_REGIONS
 from ownkey.adapters.bedrock_client import BedrockClients
 from ownkey.adapters.classification import ErrorClassifier
-from ownkey.adapters.credentials import AWS_REGIONS
 from ownkey.adapters.protocols import bedrock_converse
 from ownkey.adapters.protocols.bedrock_converse import Model, StreamParser
 from ownkey.adapters.spec import ProviderSpec

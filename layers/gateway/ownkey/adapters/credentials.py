@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
+from ownkey.adapters.aws_regions import AWS_REGIONS
 from ownkey.adapters.spec import ProviderSpec
 from ownkey.domain.errors import InvalidInputError
 from ownkey.domain.provider_keys import SECRET_FIELDS, Credential
@@ -17,17 +18,6 @@ from ownkey.domain.secrets import Secret
 
 MAX_BYTES = 4096
 """The most that KMS encrypts at once, and so the most that a credential may take when it is sealed."""
-
-# fmt: off
-AWS_REGIONS = frozenset({
-    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1", "mx-central-1", "sa-east-1",
-    "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3",
-    "il-central-1", "me-central-1", "me-south-1", "af-south-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2",
-    "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3",
-    "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "us-gov-east-1", "us-gov-west-1",
-})
-# fmt: on
-"""Where Bedrock runs. A region becomes part of a host name, so nothing else gets there."""
 
 URL_FIELDS: Mapping[str, tuple[str, str]] = {
     "deploymentName": (r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}", "1 to 64 letters, digits, dots, hyphens and underscores"),

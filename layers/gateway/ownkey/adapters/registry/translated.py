@@ -1,6 +1,6 @@
 """Providers with a wire format of their own, and OpenAI's second one."""
 
-from ownkey.adapters.credentials import AWS_REGIONS
+from ownkey.adapters.aws_regions import AWS_REGIONS
 from ownkey.adapters.registry.flagships import (
     AZURE_API_KEY,
     AZURE_API_VERSION,
