@@ -10,6 +10,8 @@ READY := $(VENV)/.ready
 BUILD_VENV := .venv-build
 BUILD_BIN := $(BUILD_VENV)/bin
 BUILD_READY := $(BUILD_VENV)/.ready
+CATALOG_VENV := .venv-catalog
+CATALOG_READY := $(CATALOG_VENV)/.ready
 
 SOURCES := layers/gateway/ownkey functions local tests benchmarks scripts
 PYTHON_FOLDERS := $(foreach folder,$(SOURCES),$(if $(shell find $(folder) -name '*.py' 2>/dev/null | head -1),$(folder)))
@@ -21,7 +23,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit bench fmt fmt-check lint types arch cov ci build reproducible validate event deploy lock clean
+.PHONY: help run test unit bench fmt fmt-check lint types arch cov ci build reproducible validate event deploy lock catalog clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -79,8 +81,11 @@ ci: fmt-check lint types arch cov build reproducible validate ## All that must h
 lock: $(READY) ## Choose the newest dependencies that are a week old, and write their hashes
 	@$(BIN)/python scripts/lock.py
 
+catalog: $(CATALOG_READY) ## Generate the catalog of models and prices from the locked data packages
+	@$(CATALOG_VENV)/bin/python scripts/catalog.py
+
 clean: ## Remove what was built and installed; stored data stays
-	@rm -rf $(VENV) $(BUILD_VENV) .aws-sam .coverage .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(BUILD_VENV) $(CATALOG_VENV) .aws-sam .coverage .mypy_cache .ruff_cache .hypothesis
 
 $(READY): requirements/dev.txt requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -98,4 +103,10 @@ $(BUILD_READY): requirements/build.txt | $(READY)
 	@echo "Setting up $(BUILD_VENV) …"
 	@test -x $(BUILD_BIN)/python || $(BIN)/python -m venv --clear $(BUILD_VENV)
 	@$(BIN)/uv pip sync --quiet --python $(BUILD_BIN)/python --require-hashes requirements/build.txt
+	@touch $@
+
+$(CATALOG_READY): requirements/catalog.txt | $(READY)
+	@echo "Setting up $(CATALOG_VENV) …"
+	@test -x $(CATALOG_VENV)/bin/python || $(BIN)/python -m venv --clear $(CATALOG_VENV)
+	@$(BIN)/uv pip sync --quiet --python $(CATALOG_VENV)/bin/python --require-hashes requirements/catalog.txt
 	@touch $@

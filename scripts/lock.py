@@ -7,7 +7,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 COOLDOWN = timedelta(days=7)
-ORDER = ("uv", "dev", "layer", "build")
+ORDER = ("uv", "dev", "layer", "build", "catalog")
 """What runs in Lambda is constrained by what the tests ran with."""
 
 

@@ -1,63 +1,104 @@
-"""Who runs a model, best first.
+"""Who runs a model, best first, by whatever name the caller knows it.
 
-A bare or canonical name resolves through families: names that follow their maker's own scheme at every provider. A
-name that no family knows is not guessed; callers pin its provider instead.
+Names are looked up in the generated data; those that are newer resolve through their maker's scheme, and nothing else
+is guessed: callers pin its provider instead.
 """
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-
+from ownkey.catalog.facts import Catalog, ModelFacts, facts_of, load_catalog
+from ownkey.catalog.families import family_providers
+from ownkey.catalog.names import AUTHORS, ModelName, parse_name
 from ownkey.domain.routing import Candidate
 
-
-@dataclass(frozen=True, slots=True)
-class ModelFamily:
-    """Models whose ids follow one scheme."""
-
-    pattern: str
-    """Matches the whole name, without the maker's prefix."""
-    prefixes: tuple[str, ...]
-    """The makers' prefixes that callers may put before it, as in `openai/gpt-4.1`."""
-    providers: Mapping[str, str]
-    """Provider slug -> the model's id there; `{}` stands for the bare name. Best first."""
-
-
-FAMILIES = (
-    ModelFamily(
-        r"gpt-oss-(?:20|120)b",
-        ("openai",),
-        {
-            "groq": "openai/{}",
-            "cerebras": "{}",
-            "deepinfra": "openai/{}",
-            "nvidia": "openai/{}",
-            "sambanova": "{}",
-            "siliconflow": "openai/{}",
-            "openrouter": "openai/{}",
-            "vercel": "openai/{}",
-        },
-    ),
-    ModelFamily(
-        r"(?:gpt-(?!oss)|chatgpt-|o\d)[\w.:-]*",
-        ("openai",),
-        {"openai": "{}", "azure": "{}", "openrouter": "openai/{}", "vercel": "openai/{}"},
-    ),
-    ModelFamily(
-        r"glm-\d[\w.-]*",
-        ("zai", "z-ai", "zai-org"),
-        {"zai": "{}", "openrouter": "z-ai/{}", "vercel": "zai/{}", "novita": "zai-org/{}"},
-    ),
-    ModelFamily(r"claude-[\w.-]+", ("anthropic",), {"openrouter": "anthropic/{}", "vercel": "anthropic/{}"}),
-    ModelFamily(r"gemini-[\w.-]+", ("google",), {"openrouter": "google/{}", "vercel": "google/{}"}),
-    ModelFamily(r"llama-3\.[13]-[\w-]*(?:versatile|instant)", ("groq",), {"groq": "{}"}),
+_SNAPSHOT_PROVIDERS = frozenset(
+    {"openai", "openai-responses", "anthropic", "google", "azure", "azure-responses", "azure-anthropic-foundry"}
 )
+"""Providers that know every snapshot of their makers' models by its dated id."""
 
 
 def providers_of(model: str) -> tuple[Candidate, ...]:
     """Return the providers that run `model`, best first; empty when the catalog does not know it."""
-    prefix, slash, name = model.rpartition("/")
-    for family in FAMILIES:
-        if (not slash or prefix in family.prefixes) and re.fullmatch(family.pattern, name):
-            return tuple(Candidate(slug, pattern.format(name)) for slug, pattern in family.providers.items())
-    return ()
+    catalog = load_catalog()
+    name = parse_name(model)
+    canonical = _canonical(catalog, model, name)
+    if canonical is None:
+        return family_providers(model)
+    rows = catalog.models[canonical][4]
+    further = catalog.by_id.get(model.lower())
+    candidates = [Candidate(slug, row[0]) for slug, row in rows.items()]
+    pinned = model.lower().rpartition("/")[0]
+    if pinned in rows and pinned != canonical.partition("/")[0]:
+        candidates = [each for each in candidates if each.provider == pinned]
+    if further:
+        named = Candidate(further[1], further[2])
+        return (named, *(each for each in candidates if each.provider != named.provider))
+    if name.is_bedrock:
+        return (Candidate("aws", model), *(each for each in candidates if each.provider != "aws"))
+    if name.variant:
+        return tuple(
+            Candidate(each.provider, f"{each.upstream_model}:{name.variant}")
+            for each in candidates
+            if each.provider == "openrouter"
+        )
+    return tuple(_of_snapshot(candidates, model, name)) if name.date else tuple(candidates)
+
+
+def model_facts(model: str) -> ModelFacts | None:
+    """Return what is known of `model`, by whatever name; None when the catalog does not know it."""
+    catalog = load_catalog()
+    canonical = _canonical(catalog, model, parse_name(model))
+    return None if canonical is None else facts_of(canonical, catalog.models[canonical])
+
+
+def all_models() -> tuple[ModelFacts, ...]:
+    """Return every model of the catalog, by canonical id."""
+    return tuple(facts_of(model, line) for model, line in load_catalog().models.items())
+
+
+def nearest_names(model: str, n: int = 3) -> tuple[str, ...]:
+    """Return the canonical ids most like `model`, nearest first; for a caller who may have misspelt it."""
+    from difflib import get_close_matches  # only those who miss pay for it
+
+    catalog = load_catalog()
+    wanted = parse_name(model[:128]).key
+    bare = {key: canonical for key, canonical in catalog.by_key.items() if "/" not in key}
+    near = get_close_matches(wanted, bare, n=2 * n, cutoff=0.6) if wanted else []
+    return tuple(dict.fromkeys(bare[key] for key in near))[:n]
+
+
+def _canonical(catalog: Catalog, model: str, name: ModelName) -> str | None:
+    """Return the canonical id of the model that is meant; None when it is not in the data."""
+    lowered = model.lower()
+    if lowered in catalog.models:
+        return lowered
+    if lowered in catalog.by_id:
+        return catalog.by_id[lowered][0]
+    dated = f"{name.key}{name.date}" if name.date else name.key
+    for key in (f"{name.author}/{dated}", dated, f"{name.author}/{name.key}", name.key):
+        found = catalog.by_key.get(key)
+        if found and _may_mean(catalog, lowered, found):
+            return found
+    return None
+
+
+def _may_mean(catalog: Catalog, lowered: str, canonical: str) -> bool:
+    """Return whether what stands before the name fits the model: nothing, its maker, or one who runs it."""
+    prefix, slash, _ = lowered.rpartition("/")
+    if not slash:
+        return True
+    author = AUTHORS.get(prefix, prefix)
+    return not author or author == canonical.partition("/")[0] or prefix in catalog.models[canonical][4]
+
+
+def _of_snapshot(candidates: list[Candidate], model: str, name: ModelName) -> list[Candidate]:
+    """Return who runs the snapshot that is named, under its own id where the provider knows snapshots."""
+    written = model.lower().rpartition("/")[2]
+    if name.author == "anthropic":
+        written = written.replace(".", "-")
+    found = []
+    for each in candidates:
+        theirs = parse_name(each.upstream_model)
+        if theirs.date and theirs.date != name.date and each.provider == "aws":
+            continue
+        keeps = each.provider in _SNAPSHOT_PROVIDERS and theirs.date != name.date
+        found.append(Candidate(each.provider, written) if keeps else each)
+    return found
