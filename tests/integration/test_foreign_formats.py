@@ -1,6 +1,7 @@
 """Providers with a wire format of their own, through the deployed template and the official OpenAI client."""
 
 import json
+from typing import Any
 
 import openai
 import pytest
@@ -9,10 +10,10 @@ from tests.support.upstream import answer, stream
 
 pytestmark = pytest.mark.integration
 
-HELLO = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say hello."}]
-CALL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+HELLO: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say hello."}]
+CALL: Any = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
 AZURE = {"endpoint": "https://contoso.services.ai.azure.com", "apiKey": "0123456789abcdef0123456789abcdef"}
-KEYS = {
+KEYS: dict[str, Any] = {
     "anthropic": "sk-ant-api03-integration-0123456789",
     "azure-anthropic-foundry": AZURE,
     "openai-responses": "sk-integration-responses-0123456789",
@@ -21,7 +22,7 @@ KEYS = {
     "aws": {"accessKeyId": "AKIA0123456789ABCDEF", "secretAccessKey": "s" * 40, "region": "us-east-1"},
 }
 
-MESSAGE = {
+MESSAGE: dict[str, Any] = {
     "id": "msg_1",
     "type": "message",
     "role": "assistant",
@@ -33,7 +34,7 @@ MESSAGE = {
     "stop_reason": "tool_use",
     "usage": {"input_tokens": 9, "cache_read_input_tokens": 3, "output_tokens": 20},
 }
-MESSAGE_EVENTS = [
+MESSAGE_EVENTS: list[dict[str, Any]] = [
     {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}},
     {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
     {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hello."}},
@@ -45,7 +46,7 @@ MESSAGE_EVENTS = [
     {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 20}},
     {"type": "message_stop"},
 ]
-RESPONSE = {
+RESPONSE: dict[str, Any] = {
     "id": "resp_1",
     "object": "response",
     "created_at": 1,
@@ -73,7 +74,7 @@ RESPONSE = {
         "total_tokens": 32,
     },
 }
-RESPONSE_EVENTS = [
+RESPONSE_EVENTS: list[dict[str, Any]] = [
     {"type": "response.created", "response": {**RESPONSE, "status": "in_progress", "output": []}},
     {"type": "response.output_item.added", "output_index": 0, "item": {**RESPONSE["output"][0], "content": []}},
     {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "item_id": "m", "delta": "Hello."},
@@ -88,7 +89,7 @@ RESPONSE_EVENTS = [
     {"type": "response.output_item.done", "output_index": 1, "item": RESPONSE["output"][1]},
     {"type": "response.completed", "response": RESPONSE},
 ]
-CONTENT = {
+CONTENT: dict[str, Any] = {
     "candidates": [
         {
             "index": 0,
@@ -108,7 +109,7 @@ CONTENT = {
     "modelVersion": "gemini-2.5-flash",
     "responseId": "r1",
 }
-CONVERSE = {
+CONVERSE: dict[str, Any] = {
     "output": {
         "message": {
             "role": "assistant",
@@ -122,7 +123,7 @@ CONVERSE = {
     "usage": {"inputTokens": 9, "outputTokens": 20, "totalTokens": 32, "cacheReadInputTokens": 3},
     "metrics": {"latencyMs": 1},
 }
-WHOLE = {
+WHOLE: dict[str, Any] = {
     "anthropic": MESSAGE,
     "azure-anthropic-foundry": MESSAGE,
     "openai-responses": RESPONSE,
@@ -130,7 +131,7 @@ WHOLE = {
     "google": CONTENT,
     "aws": CONVERSE,
 }
-EVENTS = {
+EVENTS: dict[str, Any] = {
     "anthropic": MESSAGE_EVENTS,
     "azure-anthropic-foundry": MESSAGE_EVENTS,
     "openai-responses": RESPONSE_EVENTS,

@@ -156,7 +156,10 @@ class Chat:
                 keys=self.keys, usage=self.usage, now=self.now, logger=Logger(service="chat", stream=log)
             ),
             providers=Providers(chat=("openai", "openrouter", "groq"), others=("tavily",)),
-            providers_of=lambda model: LISTED if model == "gpt-4.1" else (),
+            catalog=SimpleNamespace(
+                providers_of=lambda model: LISTED if model == "gpt-4.1" else (),
+                nearest_names=lambda model: ("gpt-4.1",),
+            ),
             describe_error=lambda error: {**chat_error(error).body["error"], "status": chat_error(error).status},
             now=self.now,
         )

@@ -11,10 +11,10 @@ from ownkey.adapters.registry import REGISTRY
 from ownkey.adapters.transport import HttpTransport
 from ownkey.api.errors import chat_error
 from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
-from ownkey.catalog.models import providers_of
 from ownkey.config import Settings
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.dates import utc_now
+from ownkey.domain.routing import Candidate
 from ownkey.observability import Logger
 from ownkey.routing.planner import Providers
 from ownkey.services.authentication import Authenticator
@@ -75,12 +75,28 @@ def build_chat_function(settings: Settings) -> ChatFunction:
             chat=tuple(slug for slug in REGISTRY if adapter.supports(slug)),
             others=tuple(slug for slug in REGISTRY if not adapter.supports(slug)),
         ),
-        providers_of=providers_of,
+        catalog=LazyCatalog(),
         describe_error=describe_error,
         now=utc_now,
     )
     authenticator = Authenticator(GatewayKeyAuthenticator(accounts, utc_now), None)
     return ChatFunction(authenticator=authenticator, service=service, logger=logger)
+
+
+class LazyCatalog:
+    """The model catalog, whose data is read by the first look-up: it is not needed to start."""
+
+    def providers_of(self, model: str) -> tuple[Candidate, ...]:
+        """Return the providers that run `model`, best first."""
+        from ownkey.catalog.models import providers_of
+
+        return providers_of(model)
+
+    def nearest_names(self, model: str) -> tuple[str, ...]:
+        """Return the names of models most like `model`."""
+        from ownkey.catalog.models import nearest_names
+
+        return nearest_names(model)
 
 
 def build_chat_adapter(settings: Settings) -> ChatAdapter:

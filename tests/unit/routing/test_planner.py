@@ -72,6 +72,11 @@ def test_requests_without_a_candidate(request_, error):
         candidates_for(request_, (), PROVIDERS)
 
 
+def test_an_unknown_model_is_answered_with_the_nearest_names():
+    with pytest.raises(ModelNotFoundError, match=r"Did you mean openai/gpt-4\.1\?"):
+        candidates_for(ask("gpt41"), (), PROVIDERS, lambda model: ("openai/gpt-4.1",))
+
+
 def test_the_first_candidate_with_a_usable_key_is_used():
     keys = {"openrouter": key("openrouter")}
     route = plan(LISTED, keys, credential="user", now=NOW, fail_fast=True)

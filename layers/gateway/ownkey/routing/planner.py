@@ -1,6 +1,6 @@
 """From a request and what is stored to a plan of attempts. No I/O, nothing decrypted."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,13 +34,19 @@ class Providers:
         raise UnknownProviderError(f"There is no provider {slug[:64]!r}. Choose one of: {_listed(self.chat)}.")
 
 
-def candidates_for(request: ChatRequest, listed: tuple[Candidate, ...], providers: Providers) -> tuple[Candidate, ...]:
+def candidates_for(
+    request: ChatRequest,
+    listed: tuple[Candidate, ...],
+    providers: Providers,
+    nearest_names: Callable[[str], tuple[str, ...]] = lambda _: (),
+) -> tuple[Candidate, ...]:
     """Return the providers that may run the request's model, best first.
 
     Args:
         request: what was asked.
         listed: whom the catalog lists for this model, best first; empty when it does not know it.
         providers: what exists.
+        nearest_names: finds the names of models that the caller may have meant.
 
     Raises:
         UnknownProviderError: the pinned or chosen provider does not exist.
@@ -58,9 +64,10 @@ def candidates_for(request: ChatRequest, listed: tuple[Candidate, ...], provider
     if prefix in providers.chat and rest and not any(candidate.provider == prefix for candidate in runnable):
         runnable = (Candidate(prefix, rest), *runnable)
     if not runnable:
+        near = _listed(nearest_names(request.model))
         raise ModelNotFoundError(
-            f"No provider is known to run the model {request.model!r}. Name one: as provider/model, "
-            "or with byok.provider (header x-byok-provider)."
+            f"No provider is known to run the model {request.model!r}. {f'Did you mean {near}? ' if near else ''}"
+            "If it is right, name its provider: as provider/model, or with byok.provider (header x-byok-provider)."
         )
     return runnable
 

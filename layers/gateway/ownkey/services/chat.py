@@ -44,6 +44,18 @@ class KeyOpening(Protocol):
         ...
 
 
+class ModelCatalog(Protocol):
+    """Knows who runs a model."""
+
+    def providers_of(self, model: str) -> tuple[Candidate, ...]:
+        """Return the providers that run `model`, best first; empty when nobody is known to."""
+        ...
+
+    def nearest_names(self, model: str) -> tuple[str, ...]:
+        """Return the names of models most like `model`."""
+        ...
+
+
 class ChatProvider(Protocol):
     """Calls providers; `adapters/adapter.py` is the one."""
 
@@ -89,8 +101,7 @@ class ChatService:
     opener: KeyOpening
     ledger: ChatLedger
     providers: Providers
-    providers_of: Callable[[str], tuple[Candidate, ...]]
-    """The catalog's lookup: model -> who runs it."""
+    catalog: ModelCatalog
     describe_error: Callable[[Exception], JsonObject]
     """The `error` object for a failure after the first byte."""
     now: Callable[[], datetime]
@@ -107,7 +118,8 @@ class ChatService:
             raise TeamForbiddenError("x-team-id names no team of yours. Leave the header out.")
         credential: CredentialOwner = "user" if request.byok.enabled else "platform"
         owner = principal.owner if request.byok.enabled else PLATFORM_OWNER
-        candidates = candidates_for(request, self.providers_of(request.model), self.providers)
+        listed = self.catalog.providers_of(request.model)
+        candidates = candidates_for(request, listed, self.providers, self.catalog.nearest_names)
         call = ChatCall(
             request=request, principal=principal, deadline=deadline, request_id=request_id, started_at=self.now()
         )
