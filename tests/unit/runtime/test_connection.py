@@ -1,4 +1,5 @@
 import socket
+import time
 from contextlib import closing
 
 import pytest
@@ -43,8 +44,12 @@ def test_the_next_request_uses_the_same_connection():
 
 def test_a_connection_that_the_other_side_closed_is_opened_again():
     last = replying(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+    statuses = []
     with peer(replying(OK), last, replying(OK)) as address, closing(Connection(address)) as connection:
-        statuses = [connection.request("GET", "/").status for _ in range(3)]
+        for _ in range(3):
+            statuses.append(connection.request("GET", "/").status)
+            while not connection._has_ended():  # what is tested is a close that has arrived
+                time.sleep(0.001)
     assert statuses == [200, 200, 200]
 
 
