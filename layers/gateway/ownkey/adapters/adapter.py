@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ownkey import __version__
+from ownkey.adapters.answer_stream import AnswerStream
 from ownkey.adapters.auth_headers import auth_headers
 from ownkey.adapters.classification import ERROR_BODY_LIMIT, ErrorClassifier
 from ownkey.adapters.protocols import openai_chat
@@ -14,7 +15,7 @@ from ownkey.adapters.protocols.decoding import decode_stream
 from ownkey.adapters.protocols.error_reports import read_report
 from ownkey.adapters.protocols.wire import Rendered, StreamReader, wire_protocol
 from ownkey.adapters.spec import ProtocolName, ProviderSpec
-from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject, Usage
+from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject
 from ownkey.domain.errors import ProviderUnsupportedError, UnknownProviderError, UpstreamError
 from ownkey.domain.provider_keys import Credential
 from ownkey.domain.upstream import Transport, UpstreamRequest, UpstreamResponse
@@ -125,7 +126,7 @@ class ChatAdapter:
         except BaseException:
             opened.response.close()
             raise
-        return _AdapterStream(chunks, parser, opened)
+        return AnswerStream(chunks, parser, opened.response.close, opened.rendered.dropped)
 
     def _bedrock(self, provider: str) -> "BedrockCaller | None":
         """Return what speaks to Bedrock, when that is the provider. Made once: it remembers inference profiles."""
@@ -175,30 +176,6 @@ class ChatAdapter:
             # Ends: what has been learnt once is not learnt again.
             if not (learns and response.status == 400 and self._refused.learn(deployment, read_report(body))):
                 raise call.errors.of_response(response.status, response.headers, body)
-
-
-class _AdapterStream:
-    """A streamed answer; see `ChunkStream`."""
-
-    def __init__(self, chunks: Iterator[JsonObject], parser: StreamReader, opened: _Opened) -> None:
-        self.dropped = opened.rendered.dropped
-        self.usage: Usage | None = None
-        self._chunks = chunks
-        self._parser = parser
-        self._response = opened.response
-
-    def __iter__(self) -> Iterator[JsonObject]:
-        try:
-            for chunk in self._chunks:
-                self.usage = self._parser.usage
-                yield chunk
-        finally:
-            self.usage = self._parser.usage
-            self.close()
-
-    def close(self) -> None:
-        """Hang up on the provider."""
-        self._response.close()
 
 
 def _upstream_request(call: _Call, rendered: Rendered) -> UpstreamRequest:

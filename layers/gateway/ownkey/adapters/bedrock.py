@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from ownkey.adapters.answer_stream import AnswerStream
 from ownkey.adapters.aws_regions import AWS_REGIONS
 from ownkey.adapters.bedrock_client import BedrockClients
 from ownkey.adapters.classification import ErrorClassifier
 from ownkey.adapters.protocols import bedrock_converse
 from ownkey.adapters.protocols.bedrock_converse import Model, StreamParser
 from ownkey.adapters.spec import ProviderSpec
-from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject, Usage
+from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject
 from ownkey.domain.errors import ProviderFailureError, ProviderRequestError, ProviderTimeoutError, UpstreamError
 from ownkey.domain.provider_keys import Credential
 from ownkey.domain.upstream import Transport
@@ -82,7 +83,8 @@ class BedrockCaller:
         call = self._call(request, upstream_model, credential, deadline)
         answer, dropped = self._asked(call)
         parser = StreamParser(self._spec, upstream_model=upstream_model, errors=call.errors)
-        return _BedrockStream(answer["stream"], parser, call.errors, dropped)
+        events = answer["stream"]
+        return AnswerStream(_chunks(events, parser, call.errors), parser, events.close, dropped)
 
     def _call(self, request: ChatRequest, upstream_model: str, credential: Credential, deadline: Deadline) -> _Call:
         region = credential.settings.get("region", "")
@@ -128,43 +130,20 @@ class BedrockCaller:
         return _guarded(call.errors, partial(operation, **rendered.body)), rendered.dropped
 
 
-class _BedrockStream:
-    """A streamed answer; see `ChunkStream`."""
-
-    def __init__(self, events: Any, parser: StreamParser, errors: ErrorClassifier, dropped: tuple[str, ...]) -> None:
-        self.dropped = dropped
-        self.usage: Usage | None = None
-        self._events = events
-        self._parser = parser
-        self._errors = errors
-
-    def __iter__(self) -> Iterator[JsonObject]:
+def _chunks(stream: Any, parser: StreamParser, errors: ErrorClassifier) -> Iterator[JsonObject]:
+    events = iter(stream)
+    while not parser.done:
         try:
-            for chunk in self._chunks():
-                self.usage = self._parser.usage
-                yield chunk
-        finally:
-            self.usage = self._parser.usage
-            self.close()
-
-    def close(self) -> None:
-        """Hang up on Bedrock."""
-        self._events.close()
-
-    def _chunks(self) -> Iterator[JsonObject]:
-        events = iter(self._events)
-        while not self._parser.done:
-            try:
-                event = _guarded(self._errors, partial(next, events, None))
-            except UpstreamError:
-                # The message has its end: what is missing is at most its usage.
-                if not self._parser.complete:
-                    raise
-                break
-            if event is None:
-                break
-            yield from self._parser.take(event)
-        yield from self._parser.end()
+            event = _guarded(errors, partial(next, events, None))
+        except UpstreamError:
+            # The message has its end: what is missing is at most its usage.
+            if not parser.complete:
+                raise
+            break
+        if event is None:
+            break
+        yield from parser.take(event)
+    yield from parser.end()
 
 
 def _guarded(errors: ErrorClassifier, action: Callable[[], Any]) -> Any:

@@ -1,12 +1,35 @@
-"""From the bytes of a streamed answer to its chunks."""
+"""From the bytes of an answer to JSON, and of a streamed one to its chunks."""
 
+import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from ownkey.adapters.classification import ErrorClassifier
 from ownkey.adapters.protocols.wire import StreamReader
 from ownkey.adapters.sse import Event, EventDecoder, EventTooLargeError
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.errors import ProviderFailureError, ProviderTimeoutError
+
+
+def json_value(body: bytes, errors: ErrorClassifier) -> Any:
+    """Return the JSON in the body of an answer; raises UpstreamError when it is something else."""
+    text = body.strip()
+    if not text:
+        raise errors.failure("sent an empty answer")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        # Not chained: the exception holds the whole text.
+        what = "a web page instead of an answer" if text.startswith(b"<") else "an answer that is not JSON"
+        raise errors.failure(f"sent {what}") from None
+
+
+def json_object(body: bytes, errors: ErrorClassifier) -> JsonObject:
+    """Return the JSON object in the body of an answer; raises UpstreamError when it is something else."""
+    answer = json_value(body, errors)
+    if not isinstance(answer, dict):
+        raise errors.failure("sent an answer that is not a JSON object")
+    return answer
 
 
 def decode_stream(pieces: Iterable[bytes], parser: StreamReader, errors: ErrorClassifier) -> Iterator[JsonObject]:

@@ -1,6 +1,5 @@
 """A whole answer, in OpenAI's form."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ from ownkey.adapters.protocols.anthropic_messages.outcomes import finish_reason,
 from ownkey.adapters.protocols.anthropic_messages.reasoning import redacted_detail, thinking_detail
 from ownkey.adapters.protocols.anthropic_messages.tools import ANSWER_TOOL
 from ownkey.adapters.protocols.anthropic_messages.usage import parse_usage
+from ownkey.adapters.protocols.decoding import json_object
 from ownkey.adapters.protocols.openai_chat.answer import new_completion_id
 from ownkey.adapters.protocols.openai_chat.tool_calls import arguments_text, new_call_id
 from ownkey.adapters.protocols.tool_names import decode_tool_name
@@ -32,7 +32,7 @@ def parse_completion(
         UpstreamError: the body is no message, or reports an error.
     """
     errors = errors or ErrorClassifier(spec=spec)
-    answer = _json_object(body, errors)
+    answer = json_object(body, errors)
     if answer.get("type") == "error" or answer.get("error"):
         raise reported_error(answer, errors)
     blocks = answer.get("content")
@@ -52,21 +52,6 @@ def parse_completion(
     if usage is not None:
         completion["usage"] = usage.to_openai()
     return Completion(body=completion, usage=usage, dropped=dropped)
-
-
-def _json_object(body: bytes, errors: ErrorClassifier) -> JsonObject:
-    text = body.strip()
-    if not text:
-        raise errors.failure("sent an empty answer")
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        # Not chained: the exception holds the whole text.
-        what = "a web page instead of an answer" if text.startswith(b"<") else "an answer that is not JSON"
-        raise errors.failure(f"sent {what}") from None
-    if not isinstance(answer, dict):
-        raise errors.failure("sent an answer that is not a JSON object")
-    return answer
 
 
 def _message(spec: ProviderSpec, blocks: list[JsonObject]) -> JsonObject:

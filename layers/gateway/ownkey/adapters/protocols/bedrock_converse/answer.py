@@ -1,6 +1,5 @@
 """A whole Converse answer, normalised."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +14,7 @@ from ownkey.adapters.protocols.bedrock_converse.blocks import (
     reasoning_detail,
 )
 from ownkey.adapters.protocols.bedrock_converse.usage import read_usage
+from ownkey.adapters.protocols.decoding import json_object
 from ownkey.adapters.protocols.openai_chat.answer import new_completion_id
 from ownkey.adapters.protocols.openai_chat.tool_calls import new_call_id
 from ownkey.adapters.protocols.tool_names import decode_tool_name
@@ -63,14 +63,7 @@ def parse_completion(
 def _decoded(body: bytes | Mapping[str, Any], errors: ErrorClassifier) -> Mapping[str, Any]:
     if not isinstance(body, bytes):
         return body
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        # Not chained: the exception holds the whole text.
-        raise errors.failure("sent an answer that is not JSON") from None
-    if not isinstance(answer, dict):
-        raise errors.failure("sent an answer that is not a JSON object")
-    return answer
+    return json_object(body, errors)
 
 
 def _read_message(blocks: list[Any]) -> tuple[JsonObject, bool]:

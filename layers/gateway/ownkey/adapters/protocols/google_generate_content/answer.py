@@ -1,11 +1,10 @@
 """A whole answer, as OpenAI's completion: what its stream would come to."""
 
-import json
 import time
 from collections.abc import Callable
-from typing import Any
 
 from ownkey.adapters.classification import ErrorClassifier
+from ownkey.adapters.protocols.decoding import json_value
 from ownkey.adapters.protocols.google_generate_content.stream import StreamParser
 from ownkey.adapters.spec import ProviderSpec
 from ownkey.domain.chat import Completion, JsonObject
@@ -27,7 +26,7 @@ def parse_completion(
     """
     errors = errors or ErrorClassifier(spec=spec)
     parser = StreamParser(spec, upstream_model=upstream_model, errors=errors, now=now)
-    chunks = parser.take(_json(body, errors))
+    chunks = parser.take(json_value(body, errors))
     parser.assume_finished()
     chunks += parser.end()
     completion: JsonObject = {
@@ -38,18 +37,6 @@ def parse_completion(
     if (usage := parser.usage) is not None:
         completion["usage"] = usage.to_openai()
     return Completion(body=completion, usage=usage, dropped=dropped)
-
-
-def _json(body: bytes, errors: ErrorClassifier) -> Any:
-    text = body.strip()
-    if not text:
-        raise errors.failure("sent an empty answer")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        # Not chained: the exception holds the whole text.
-        what = "a web page instead of an answer" if text.startswith(b"<") else "an answer that is not JSON"
-        raise errors.failure(f"sent {what}") from None
 
 
 def _folded(chunks: list[JsonObject]) -> list[JsonObject]:

@@ -1,12 +1,12 @@
 """A whole answer, normalised."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ownkey.adapters.classification import ErrorClassifier
+from ownkey.adapters.protocols.decoding import json_object
 from ownkey.adapters.protocols.openai_chat.finish_reasons import ERROR, finish_reason
 from ownkey.adapters.protocols.openai_chat.tool_calls import arguments_text, new_call_id
 from ownkey.adapters.protocols.openai_chat.usage import normalised_usage, parse_usage
@@ -34,7 +34,7 @@ def parse_completion(
         UpstreamError: the body is no completion, or reports an error.
     """
     errors = errors or ErrorClassifier(spec=spec)
-    answer = _json_object(body, errors)
+    answer = json_object(body, errors)
     choices = answer.get("choices")
     if answer.get("error") or explains_itself(answer):
         raise errors.of_payload(answer)
@@ -93,21 +93,6 @@ def as_stream_payload(completion: JsonObject) -> JsonObject:
             delta["tool_calls"] = [{**call, "index": index} for index, call in enumerate(calls)]
         choices.append({name: value for name, value in choice.items() if name != "message"} | {"delta": delta})
     return {**completion, "choices": choices}
-
-
-def _json_object(body: bytes, errors: ErrorClassifier) -> JsonObject:
-    text = body.strip()
-    if not text:
-        raise errors.failure("sent an empty answer")
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        # Not chained: the exception holds the whole text.
-        what = "a web page instead of an answer" if text.startswith(b"<") else "an answer that is not JSON"
-        raise errors.failure(f"sent {what}") from None
-    if not isinstance(answer, dict):
-        raise errors.failure("sent an answer that is not a JSON object")
-    return answer
 
 
 def _choice(spec: ProviderSpec, choice: JsonObject, position: int, errors: ErrorClassifier) -> JsonObject:

@@ -1,11 +1,11 @@
 """A whole answer as a chat completion."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 from ownkey.adapters.classification import ErrorClassifier
+from ownkey.adapters.protocols.decoding import json_object
 from ownkey.adapters.protocols.openai_chat.answer import new_completion_id, whole_seconds
 from ownkey.adapters.protocols.openai_chat.tool_calls import arguments_text, new_call_id
 from ownkey.adapters.protocols.openai_chat.usage import parse_usage
@@ -39,7 +39,7 @@ def parse_completion(
         UpstreamError: the body is no response, reports an error, or is not finished.
     """
     errors = errors or ErrorClassifier(spec=spec)
-    response = _response(body, errors)
+    response = json_object(body, errors)
     check_status(response, errors)
     if not isinstance(response.get("output"), list):
         raise errors.failure("sent an answer without output")
@@ -72,21 +72,6 @@ def check_status(response: JsonObject, errors: ErrorClassifier) -> None:
         raise reported_error(errors, response.get("error"))
     if status in ("cancelled", "queued", "in_progress"):
         raise errors.failure("did not finish its answer")
-
-
-def _response(body: bytes, errors: ErrorClassifier) -> JsonObject:
-    text = body.strip()
-    if not text:
-        raise errors.failure("sent an empty answer")
-    try:
-        response = json.loads(text)
-    except (ValueError, RecursionError):
-        # Not chained: the exception holds the whole text.
-        what = "a web page instead of an answer" if text.startswith(b"<") else "an answer that is not JSON"
-        raise errors.failure(f"sent {what}") from None
-    if not isinstance(response, dict):
-        raise errors.failure("sent an answer that is not a JSON object")
-    return response
 
 
 def _message(output: list[JsonObject]) -> JsonObject:
