@@ -4,6 +4,8 @@ Names are looked up in the generated data; those that are newer resolve through 
 is guessed: callers pin its provider instead.
 """
 
+from functools import lru_cache
+
 from ownkey.catalog.facts import Catalog, ModelFacts, facts_of, load_catalog
 from ownkey.catalog.families import family_providers
 from ownkey.catalog.names import AUTHORS, ModelName, parse_name
@@ -15,6 +17,7 @@ _SNAPSHOT_PROVIDERS = frozenset(
 """Providers that know every snapshot of their makers' models by its dated id."""
 
 
+@lru_cache(maxsize=1024)
 def providers_of(model: str) -> tuple[Candidate, ...]:
     """Return the providers that run `model`, best first; empty when the catalog does not know it."""
     catalog = load_catalog()
