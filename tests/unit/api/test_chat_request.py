@@ -62,6 +62,8 @@ def test_the_body_wins_over_the_headers_field_by_field(body, headers, expected):
         ({"stream_options": True}, "stream_options"),
         ({"tools": {}}, "tools"),
         ({"presence_penalty": 3}, "presence_penalty"),
+        ({"service_tier": {"name": "flex"}}, "service_tier"),
+        ({"user": 5}, "user"),
         ({"byok": True}, "byok"),
         ({"byok": {"enabled": "yes"}}, "byok.enabled"),
         ({"byok": {"keys": []}}, "byok.keys"),

@@ -167,5 +167,8 @@ _FIELD_CHECKS: dict[str, Callable[[str, Any], None]] = {
     "response_format": _is(dict, "an object"),
     "logit_bias": _is(dict, "an object"),
     "reasoning_effort": _is(str, "a string"),
+    "service_tier": _is(str, "a string"),
+    "verbosity": _is(str, "a string"),
+    "user": _is(str, "a string"),
 }
 """Fields whose wrong values every upstream would refuse, each in its own words."""

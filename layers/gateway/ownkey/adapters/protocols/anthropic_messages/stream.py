@@ -50,7 +50,7 @@ class StreamParser:
             "message_start": self._start,
             "content_block_start": self._open,
             "content_block_delta": self._add,
-            "content_block_stop": lambda payload: self._close(payload.get("index")),
+            "content_block_stop": lambda payload: self._close(_index(payload)),
             "message_delta": self._note_end,
             "message_stop": self._stop,
         }
@@ -110,7 +110,7 @@ class StreamParser:
 
     def _open(self, payload: JsonObject) -> list[JsonObject]:
         block = _object(payload, "content_block")
-        opened = self._blocks[payload.get("index")] = _Block(block)
+        opened = self._blocks[_index(payload)] = _Block(block)
         match opened.kind:
             case "text" | "thinking":
                 return self._say(opened, _text(block, opened.kind))
@@ -123,7 +123,7 @@ class StreamParser:
         return []
 
     def _add(self, payload: JsonObject) -> list[JsonObject]:
-        index, delta = payload.get("index"), _object(payload, "delta")
+        index, delta = _index(payload), _object(payload, "delta")
         kind = _text(delta, "type")
         block = self._blocks.get(index)
         if block is None and kind in ("text_delta", "thinking_delta"):
@@ -208,6 +208,11 @@ class _Block:
 
 def _call(position: int, **fields: Any) -> JsonObject:
     return {"tool_calls": [{"index": position, **fields}]}
+
+
+def _index(payload: JsonObject) -> int | None:
+    index = payload.get("index")
+    return index if isinstance(index, int) else None
 
 
 def _object(source: JsonObject, name: str) -> JsonObject:

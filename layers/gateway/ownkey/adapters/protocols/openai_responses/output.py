@@ -112,7 +112,8 @@ def _annotations(messages: list[JsonObject]) -> list[JsonObject]:
             kind = annotation.get("type") if isinstance(annotation, dict) else None
             if isinstance(kind, str):
                 found.append({"type": kind, kind: _shifted(annotation, offset)})
-        offset += len(part.get("text") or "")
+        text = part.get("text")
+        offset += len(text) if isinstance(text, str) else 0
     return found
 
 
