@@ -7,6 +7,7 @@ exception of any other kind would be told to the caller as our own fault.
 import copy
 import json
 import random
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from ownkey.api.chat_request import parse_chat_request
 from ownkey.domain.errors import GatewayError
 from tests.support.adapter_recordings import FOLDER
 
-STRANGE = (
+STRANGE: tuple[Any, ...] = (
     None,
     True,
     0,
@@ -53,7 +54,9 @@ MODELS = ("gpt-4.1", "gpt-5", "claude-sonnet-4-5", "claude-opus-4-8", "gemini-2.
 def bent(value, chance):
     """Return `value` with one field, somewhere inside, gone or of another type."""
     value = copy.deepcopy(value)
-    parent, place, inner = None, None, value
+    parent: Any = None
+    place: Any = None
+    inner = value
     while isinstance(inner, dict | list) and inner and (parent is None or chance.random() < 0.75):
         parent = inner
         place = chance.choice(list(inner)) if isinstance(inner, dict) else chance.randrange(len(inner))
@@ -96,7 +99,10 @@ def test_an_answer_of_a_strange_shape_is_the_providers_failure():
 
 def strange_message(chance):
     parts = chance.choice([chance.choice(STRANGE), [chance.choice(STRANGE) for _ in range(2)], "hello"])
-    message = {"role": chance.choice(["user", "assistant", "system", "tool", "function", "else"]), "content": parts}
+    message: dict[str, Any] = {
+        "role": chance.choice(["user", "assistant", "system", "tool", "function", "else"]),
+        "content": parts,
+    }
     for name in ("tool_calls", "tool_call_id", "name", "reasoning_content", "reasoning_details", "function_call"):
         if chance.random() < 0.3:
             message[name] = chance.choice([chance.choice(STRANGE), [chance.choice(STRANGE)]])
@@ -106,7 +112,7 @@ def strange_message(chance):
 def test_a_request_of_a_strange_shape_is_rendered_or_refused():
     chance = random.Random(20261123)
     for _ in range(3000):
-        body = {"model": chance.choice(MODELS), "messages": [strange_message(chance) for _ in range(3)]}
+        body: dict[str, Any] = {"model": chance.choice(MODELS), "messages": [strange_message(chance) for _ in range(3)]}
         body |= {name: chance.choice(STRANGE) for name in FIELDS.split() if chance.random() < 0.06}
         try:
             request = parse_chat_request(copy.deepcopy(body), {})
