@@ -204,14 +204,7 @@ class ChatService:
             return stream.usage or estimated_usage(call.request.body, report.output_characters)
 
         def ending(last: JsonObject) -> Iterator[JsonObject]:
-            receipt = build_receipt(
-                usage(), credential=attempt.credential, provider=attempt.provider, request_id=call.request_id
-            )
-            if not call.request.include_usage:
-                yield {**last, "x_ownkey_pricing": receipt}
-                return
-            yield last
-            yield {**last, "choices": [], "usage": usage().to_openai(), "x_ownkey_pricing": receipt}
+            return _closing_chunks(call, attempt, last, usage())
 
         def settle() -> None:
             stream.close()
@@ -221,6 +214,16 @@ class ChatService:
 
         frames = relay(first, chunks, report, ending=ending, describe_error=self.describe_error)
         return StreamedAnswer(frames=frames, headers=_headers(call, attempt, stream.dropped), settle=settle)
+
+
+def _closing_chunks(call: ChatCall, attempt: Attempt, last: JsonObject, usage: Usage) -> Iterator[JsonObject]:
+    """Yield the finish chunk and, where usage was asked for, one more for it. The last carries the receipt."""
+    receipt = build_receipt(usage, credential=attempt.credential, provider=attempt.provider, request_id=call.request_id)
+    if not call.request.include_usage:
+        yield {**last, "x_ownkey_pricing": receipt}
+        return
+    yield last
+    yield {**last, "choices": [], "usage": usage.to_openai(), "x_ownkey_pricing": receipt}
 
 
 def _headers(call: ChatCall, attempt: Attempt, dropped: tuple[str, ...]) -> dict[str, str]:
