@@ -1,13 +1,14 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ownkey.adapters.protocols.tool_names import decode_tool_name, encode_tool_name
 from ownkey.domain.errors import UnsupportedParameterError
 
 
+@example("_x0:")
 @given(st.text(min_size=1, max_size=12) | st.text(alphabet="_x2E5Fa.", min_size=1, max_size=20))
 def test_a_name_comes_back_as_it_was(name: str) -> None:
     encoded = encode_tool_name(name, limit=1000, param="tools")

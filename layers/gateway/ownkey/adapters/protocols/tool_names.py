@@ -4,7 +4,8 @@ import re
 
 from ownkey.domain.errors import UnsupportedParameterError
 
-_TAKEN_BY_ALL = re.compile(r"[A-Za-z0-9-]|_(?!x[0-9A-F]+_)")
+# What follows the digits, when it is no letter, digit or hyphen, begins with `_` once it is encoded.
+_TAKEN_BY_ALL = re.compile(r"[A-Za-z0-9-]|_(?!x[0-9A-F]+[^A-Za-z0-9-])")
 _ESCAPED = re.compile(r"_x([0-9A-F]{1,6})_")
 
 
