@@ -19,11 +19,11 @@ def lambda_handler(event: dict[str, Any], context: Any) -> ProxyResponse:
     request = HttpRequest.from_event(event)
     try:
         principal = chat.authenticator.program(request.headers)
+        wanted = parse_chat_request(request.json_object(), request.headers)
+        if request.flag("explain"):
+            return json_response(200, chat.service.explain(wanted, principal), request_id=request.request_id)
         answer = chat.service.answer(
-            parse_chat_request(request.json_object(), request.headers),
-            principal,
-            deadline=InvocationDeadline(context),
-            request_id=request.request_id,
+            wanted, principal, deadline=InvocationDeadline(context), request_id=request.request_id
         )
     except Exception as error:  # the outermost edge: nothing leaves but our own error shape
         if not isinstance(error, CallerError | UpstreamError):

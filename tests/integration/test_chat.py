@@ -282,3 +282,16 @@ def test_no_secret_stands_in_the_state_folder_in_clear(stored):
     for path in files:
         content = path.read_bytes()
         assert not [secret for secret in secrets if secret in content], path
+
+
+def test_a_plan_is_explained_and_nobody_is_called(client, upstream):
+    before = len(upstream.exchanges_of("openai"))
+    plan = client().post(
+        "/chat/completions?explain=true",
+        cast_to=dict[str, object],
+        body={"model": "gpt-4.1", "messages": HELLO, "byok": {"disableFallbacks": False}},
+    )
+    assert plan["canonical_model"] == "openai/gpt-4.1"
+    assert [each["provider"] for each in plan["attempts"]][:2] == ["openai", "azure"]
+    assert {each["credential"] for each in plan["attempts"]} == {"user"}
+    assert len(upstream.exchanges_of("openai")) == before

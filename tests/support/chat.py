@@ -7,10 +7,10 @@ from ownkey.api.errors import chat_error
 from ownkey.domain.chat import ByokOptions, ChatRequest, Completion, Usage
 from ownkey.domain.identity import Principal
 from ownkey.domain.provider_keys import Credential, KeyStatus, ProviderKey
-from ownkey.domain.routing import Candidate
+from ownkey.domain.routing import Candidate, ModelListing
 from ownkey.domain.secrets import Secret
 from ownkey.observability import Logger
-from ownkey.routing.planner import Providers
+from ownkey.routing.providers import Providers
 from ownkey.services.chat import ChatService
 from ownkey.services.chat_ledger import ChatLedger
 
@@ -19,6 +19,7 @@ USAGE = Usage(input_tokens=9, output_tokens=20, cached_input_tokens=3)
 PRINCIPAL = Principal(user_id="u1", credential="gateway_key", gateway_key_id="g1")
 NO_DEADLINE = SimpleNamespace(remaining_seconds=lambda: 60.0)
 LISTED = (Candidate("openai", "gpt-4.1"), Candidate("openrouter", "openai/gpt-4.1"))
+LISTING = ModelListing("openai/gpt-4.1", LISTED)
 
 
 def chunk(delta=None, finish=None, index=0):
@@ -77,6 +78,12 @@ class FakeProvider:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    takes_no_seed = ""
+    """The one provider that cannot take the field `seed`."""
+
+    def left_out(self, request, *, provider, upstream_model):
+        return ("seed",) if provider == self.takes_no_seed else ()
 
     def complete(self, request, **call):
         return self._next(**call)
@@ -157,7 +164,7 @@ class Chat:
             ),
             providers=Providers(chat=("openai", "openrouter", "groq"), others=("tavily",)),
             catalog=SimpleNamespace(
-                providers_of=lambda model: LISTED if model == "gpt-4.1" else (),
+                listing_of=lambda model: LISTING if model == "gpt-4.1" else ModelListing(),
                 nearest_names=lambda model: ("gpt-4.1",),
             ),
             describe_error=lambda error: {**chat_error(error).body["error"], "status": chat_error(error).status},

@@ -14,9 +14,9 @@ from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
 from ownkey.config import Settings
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.dates import utc_now
-from ownkey.domain.routing import Candidate
+from ownkey.domain.routing import ModelListing
 from ownkey.observability import Logger
-from ownkey.routing.planner import Providers
+from ownkey.routing.providers import Providers
 from ownkey.services.authentication import Authenticator
 from ownkey.services.chat import ChatService
 from ownkey.services.chat_ledger import ChatLedger
@@ -74,6 +74,7 @@ def build_chat_function(settings: Settings) -> ChatFunction:
         providers=Providers(
             chat=tuple(slug for slug in REGISTRY if adapter.supports(slug)),
             others=tuple(slug for slug in REGISTRY if not adapter.supports(slug)),
+            makers={slug: spec.maker for slug, spec in REGISTRY.items() if spec.maker},
         ),
         catalog=LazyCatalog(),
         describe_error=describe_error,
@@ -86,11 +87,11 @@ def build_chat_function(settings: Settings) -> ChatFunction:
 class LazyCatalog:
     """The model catalog, whose data is read by the first look-up: it is not needed to start."""
 
-    def providers_of(self, model: str) -> tuple[Candidate, ...]:
-        """Return the providers that run `model`, best first."""
-        from ownkey.catalog.models import providers_of
+    def listing_of(self, model: str) -> ModelListing:
+        """Return what is known of `model`."""
+        from ownkey.catalog.models import listing_of
 
-        return providers_of(model)
+        return listing_of(model)
 
     def nearest_names(self, model: str) -> tuple[str, ...]:
         """Return the names of models most like `model`."""

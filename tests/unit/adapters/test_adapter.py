@@ -7,7 +7,7 @@ import pytest
 from ownkey import __version__
 from ownkey.adapters.adapter import ANSWER_LIMIT, ChatAdapter
 from ownkey.adapters.registry import REGISTRY
-from ownkey.domain.chat import ChunkStream, Completion, Usage
+from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Usage
 from ownkey.domain.errors import (
     ProviderFailureError,
     ProviderKeyRejectedError,
@@ -495,3 +495,27 @@ def test_hanging_up_closes_the_connection_and_keeps_the_usage_so_far() -> None:
 def test_every_chat_provider_of_the_table_is_supported() -> None:
     made, _ = adapter()
     assert all(made.supports(slug) == (spec.kind == "chat") for slug, spec in REGISTRY.items())
+
+
+@pytest.mark.parametrize("slug", [slug for slug, spec in REGISTRY.items() if spec.kind == "chat"])
+def test_every_provider_says_what_it_could_not_take(slug):
+    adapter = ChatAdapter(REGISTRY, FakeTransport())
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    assert adapter.left_out(ChatRequest(body=body, model="m"), provider=slug, upstream_model="m") == ()
+
+
+@pytest.mark.parametrize(
+    ("slug", "field", "expected"),
+    [
+        ("openai", {"seed": 7}, ()),
+        ("groq", {"logit_bias": {"1": 2}}, ("logit_bias",)),
+        ("anthropic", {"n": 2}, ("n",)),
+        ("aws", {"n": 2}, ("n",)),
+        ("google", {"logit_bias": {"1": 2}}, ("logit_bias",)),
+        ("azure-responses", {"stop": ["x"]}, ("stop",)),
+    ],
+)
+def test_fields_that_would_be_dropped_or_refused_are_named(slug, field, expected):
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], **field}
+    adapter = ChatAdapter(REGISTRY, FakeTransport())
+    assert adapter.left_out(ChatRequest(body=body, model="m"), provider=slug, upstream_model="m") == expected

@@ -96,11 +96,10 @@ def test_web_search_is_refused_by_name_until_it_is_there():
             parse({field: {"enabled": True}})
 
 
-def test_a_provider_is_chosen_for_platform_traffic_only():
-    assert parse({"provider": "groq"}).provider == "groq"
-    assert parse(headers={"x-provider": "Groq"}).provider == "groq"
-    with pytest.raises(InvalidParameterError):
-        parse({"provider": "groq", "byok": {"enabled": True}})
+def test_a_provider_is_chosen_by_body_or_header():
+    assert parse({"provider": "groq"}).selection.only == ("groq",)
+    assert parse(headers={"x-provider": "Groq"}).selection.param == "x-provider"
+    assert "provider" not in parse({"provider": {"sort": "price"}}).body
 
 
 def test_null_fields_are_as_good_as_absent():

@@ -8,8 +8,9 @@ import pytest
 
 from local.template import REPOSITORY
 from ownkey.adapters.registry import REGISTRY
-from ownkey.catalog.facts import LongPromptRates, Price, Rates, load_catalog, parse_price
+from ownkey.catalog.facts import load_catalog, parse_price
 from ownkey.catalog.models import all_models, model_facts
+from ownkey.domain.prices import LongPromptRates, Price, Rates
 
 DATA = REPOSITORY / "layers" / "gateway" / "ownkey" / "catalog" / "data.json"
 SEARCH = {"tavily", "exa", "kagi", "perplexity", "valyu"}

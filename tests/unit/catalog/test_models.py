@@ -1,8 +1,12 @@
+from decimal import Decimal
+
 import pytest
 
+from ownkey.adapters.registry import REGISTRY
 from ownkey.catalog.facts import load_catalog
 from ownkey.catalog.families import FAMILIES
-from ownkey.catalog.models import all_models, model_facts, nearest_names, providers_of
+from ownkey.catalog.models import all_models, canonical_id, listing_of, model_facts, nearest_names, providers_of
+from ownkey.domain.routing import ModelListing
 
 
 def known(model):
@@ -170,3 +174,31 @@ def test_no_family_lists_a_provider_that_does_not_exist():
 
 def test_the_data_is_read_once():
     assert load_catalog() is load_catalog()
+
+
+def test_a_listing_holds_the_canonical_id_and_prices():
+    listing = listing_of("gpt-4.1")
+    assert listing.canonical_id == "openai/gpt-4.1"
+    first = listing.candidates[0]
+    assert (first.provider, first.price and first.price.rates.total) == ("openai", Decimal(10))
+    assert listing_of("my-own-model") == ModelListing()
+
+
+def test_a_snapshot_costs_what_its_model_costs():
+    assert providers_of("gpt-4.1-2025-04-14")[0].price == providers_of("gpt-4.1")[0].price
+
+
+def test_a_further_id_costs_what_its_model_costs():
+    for identifier, (model, slug, _) in list(load_catalog().by_id.items())[:50]:
+        row = load_catalog().models[model][4].get(slug)
+        [named] = [each for each in providers_of(identifier) if each.provider == slug]
+        assert (named.price is not None) == bool(row and len(row) > 1 and row[1])
+        assert canonical_id(identifier) == model
+
+
+def test_providers_of_one_maker_run_its_models_only():
+    makers = {slug: spec.maker for slug, spec in REGISTRY.items() if spec.maker}
+    assert makers
+    for model, (*_, rows) in load_catalog().models.items():
+        for slug in makers.keys() & rows.keys():
+            assert makers[slug] == model.partition("/")[0]

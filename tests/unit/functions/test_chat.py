@@ -22,6 +22,9 @@ from tests.support.upstream import FakeUpstream, answer, stream
 
 EVENTS = sample_events("chat")
 OUTCOMES = {
+    "cheapest": (200, None),
+    "contradicting_suffix": (400, "invalid_parameter_value"),
+    "explained": (200, None),
     "foreign_team": (403, "team_forbidden"),
     "hello": (200, None),
     "hello_streamed": (200, None),
@@ -30,6 +33,7 @@ OUTCOMES = {
     "not_json": (400, "invalid_json"),
     "pinned_with_fallbacks": (200, None),
     "platform_key": (200, None),
+    "provider_object": (200, None),
     "search_provider_pinned": (400, "byok_provider_unsupported"),
     "tools": (200, None),
     "unknown_gateway_key": (401, "invalid_api_key"),
@@ -117,6 +121,9 @@ def test_sample_events(name, streams, function):
     if wants_stream:
         assert text.endswith("data: [DONE]\n\n")
         assert '"content":"Hel"' in text
+    elif name == "explained":
+        [attempt] = json.loads(text)["attempts"]
+        assert (attempt["provider"], attempt["credential"], attempt["key_suffix"]) == ("openai", "user", "6789")
     elif code is None:
         assert json.loads(text)["choices"][0]["message"]["content"] == "Hello"
     else:

@@ -4,27 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ownkey.domain.chat import ByokOptions, ChatRequest
-from ownkey.domain.errors import (
-    ModelNotFoundError,
-    ProviderKeyMissingError,
-    ProviderKeyUnusableError,
-    ProviderUnsupportedError,
-    UnknownProviderError,
-)
+from ownkey.domain.errors import ProviderKeyMissingError, ProviderKeyUnusableError
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
-from ownkey.domain.routing import Candidate
-from ownkey.routing.planner import Providers, candidates_for, plan
+from ownkey.domain.routing import Candidate, KeyRing, PassedOver, Shortlist
+from ownkey.routing.planner import plan
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CHAT = ("openai", "openrouter", "groq", "azure")
-PROVIDERS = Providers(chat=CHAT, others=("tavily", "exa"))
 LISTED = (Candidate("openai", "gpt-4.1"), Candidate("openrouter", "openai/gpt-4.1"))
-
-
-def ask(model="gpt-4.1", *, pinned=None, chosen=None, fallbacks=False):
-    byok = ByokOptions(enabled=pinned is not None, provider=pinned, disable_fallbacks=not fallbacks)
-    return ChatRequest(body={}, model=model, byok=byok, provider=chosen)
 
 
 def key(provider, **changes):
@@ -33,67 +20,50 @@ def key(provider, **changes):
     return ProviderKey(**{**fields, "created_at": stamp, "updated_at": stamp, "key_suffix": "abcd", **changes})
 
 
-@pytest.mark.parametrize(
-    ("request_", "listed", "expected"),
-    [
-        (ask(), LISTED, [("openai", "gpt-4.1"), ("openrouter", "openai/gpt-4.1")]),
-        (ask(pinned="openrouter"), LISTED, [("openrouter", "openai/gpt-4.1")]),
-        (ask(pinned="openrouter", fallbacks=True), LISTED, [("openrouter", "openai/gpt-4.1"), ("openai", "gpt-4.1")]),
-        (ask(pinned="groq"), LISTED, [("groq", "gpt-4.1")]),
-        (ask("brand-new", pinned="groq"), (), [("groq", "brand-new")]),
-        (ask("vendor/brand-new", pinned="groq"), (), [("groq", "vendor/brand-new")]),
-        (ask("groq/brand-new", pinned="groq"), (), [("groq", "brand-new")]),
-        (ask("openrouter/auto", pinned="openrouter"), (), [("openrouter", "openrouter/auto")]),
-        (ask("openrouter/openai/gpt-5", pinned="openrouter"), (), [("openrouter", "openai/gpt-5")]),
-        (ask("groq/openai/gpt-oss-120b"), (), [("groq", "openai/gpt-oss-120b")]),
-        (ask("groq/brand-new"), (), [("groq", "brand-new")]),
-        (ask(chosen="groq"), LISTED, [("groq", "gpt-4.1")]),
-        (ask("openai/gpt-4.1"), LISTED, [("openai", "gpt-4.1"), ("openrouter", "openai/gpt-4.1")]),
-        (ask(), (*LISTED, Candidate("anthropic", "x")), [("openai", "gpt-4.1"), ("openrouter", "openai/gpt-4.1")]),
-    ],
-)
-def test_candidates(request_, listed, expected):
-    found = candidates_for(request_, listed, PROVIDERS)
-    assert [(candidate.provider, candidate.upstream_model) for candidate in found] == expected
+def ring(*held, credential="user", **changes):
+    return KeyRing(credential, {slug: key(slug, **changes) for slug in held})
 
 
-@pytest.mark.parametrize(
-    ("request_", "error"),
-    [
-        (ask("nobody-knows"), ModelNotFoundError),
-        (ask("vendor/nobody-knows"), ModelNotFoundError),
-        (ask(pinned="linkup"), UnknownProviderError),
-        (ask(pinned="tavily"), ProviderUnsupportedError),
-        (ask(chosen="tavily"), ProviderUnsupportedError),
-    ],
-)
-def test_requests_without_a_candidate(request_, error):
-    with pytest.raises(error):
-        candidates_for(request_, (), PROVIDERS)
-
-
-def test_an_unknown_model_is_answered_with_the_nearest_names():
-    with pytest.raises(ModelNotFoundError, match=r"Did you mean openai/gpt-4\.1\?"):
-        candidates_for(ask("gpt41"), (), PROVIDERS, lambda model: ("openai/gpt-4.1",))
+def planned(candidates, *rings, fail_fast=True):
+    route = plan(Shortlist(tuple(candidates)), rings, now=NOW, fail_fast=fail_fast)
+    return [(attempt.credential, attempt.provider) for attempt in route.attempts]
 
 
 def test_the_first_candidate_with_a_usable_key_is_used():
-    keys = {"openrouter": key("openrouter")}
-    route = plan(LISTED, keys, credential="user", now=NOW, fail_fast=True)
-    assert [attempt.provider for attempt in route.attempts] == ["openrouter"]
+    assert planned(LISTED, ring("openrouter")) == [("user", "openrouter")]
 
 
 def test_fail_fast_plans_one_attempt_and_fallbacks_all():
-    keys = {"openrouter": key("openrouter"), "openai": key("openai")}
-    assert len(plan(LISTED, keys, credential="user", now=NOW, fail_fast=True).attempts) == 1
-    assert len(plan(LISTED, keys, credential="user", now=NOW, fail_fast=False).attempts) == 2
+    keys = ring("openrouter", "openai")
+    assert planned(LISTED, keys) == [("user", "openai")]
+    assert planned(LISTED, keys, fail_fast=False) == [("user", "openai"), ("user", "openrouter")]
+
+
+def test_every_ring_is_tried_before_the_next_one():
+    rings = ring("openrouter", credential="team"), ring("openai", "openrouter")
+    assert planned(LISTED, *rings) == [("team", "openrouter")]
+    expected = [("team", "openrouter"), ("user", "openai"), ("user", "openrouter")]
+    assert planned(LISTED, *rings, fail_fast=False) == expected
+
+
+def test_a_plan_says_whom_it_passes_over_and_why():
+    keys = KeyRing("user", {**ring("openrouter", "groq").keys, **ring("azure", status=KeyStatus.INVALID).keys})
+    candidates = [Candidate(slug, "m") for slug in ("openai", "azure", "openrouter", "groq")]
+    shortlist = Shortlist(tuple(candidates), (PassedOver("novita", "ignored, as asked"),))
+    route = plan(shortlist, (keys,), now=NOW, fail_fast=True)
+    assert route.passed_over == (
+        PassedOver("novita", "ignored, as asked"),
+        PassedOver("openai", "no personal key is stored for it"),
+        PassedOver("azure", "the azure key ending in abcd was rejected by the provider"),
+        PassedOver("groq", "the first failure is the answer"),
+    )
 
 
 def test_a_missing_key_names_the_providers_that_would_do():
     with pytest.raises(ProviderKeyMissingError, match="openai, openrouter"):
-        plan(LISTED, {"groq": key("groq")}, credential="user", now=NOW, fail_fast=True)
+        planned(LISTED, ring("groq"))
     with pytest.raises(ProviderKeyMissingError, match="x-use-byok"):
-        plan(LISTED, {}, credential="platform", now=NOW, fail_fast=True)
+        planned(LISTED, ring(credential="platform"))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +72,7 @@ def test_a_missing_key_names_the_providers_that_would_do():
 )
 def test_an_unusable_key_says_why(changes, word):
     with pytest.raises(ProviderKeyUnusableError, match=f"abcd .*{word}"):
-        plan(LISTED[:1], {"openai": key("openai", **changes)}, credential="user", now=NOW, fail_fast=True)
+        planned(LISTED[:1], ring("openai", **changes))
 
 
 @given(
@@ -114,10 +84,9 @@ def test_an_unusable_key_says_why(changes, word):
 )
 def test_a_plan_holds_only_keyed_providers_once_and_in_order(candidates, held, invalid):
     keys = {slug: key(slug, status=KeyStatus.INVALID if slug in invalid else KeyStatus.ACTIVE) for slug in held}
-    wanted = [c.provider for c in candidates if c.provider in held - invalid]
+    wanted = [("user", c.provider) for c in candidates if c.provider in held - invalid]
     if not wanted:
         with pytest.raises((ProviderKeyMissingError, ProviderKeyUnusableError)):
-            plan(candidates, keys, credential="user", now=NOW, fail_fast=False)
+            planned(candidates, KeyRing("user", keys), fail_fast=False)
         return
-    route = plan(candidates, keys, credential="user", now=NOW, fail_fast=False)
-    assert [attempt.provider for attempt in route.attempts] == wanted
+    assert planned(candidates, KeyRing("user", keys), fail_fast=False) == wanted

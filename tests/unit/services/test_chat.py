@@ -4,8 +4,10 @@ import json
 import pytest
 
 from ownkey.domain import errors as e
+from ownkey.domain.chat import ByokOptions, ChatRequest
 from ownkey.domain.provider_keys import KeyStatus
-from tests.support.chat import CHUNKS, START, Chat, FakeStream, chunk, completion, stored_key
+from ownkey.domain.routing import ProviderSelection
+from tests.support.chat import CHUNKS, PRINCIPAL, START, Chat, FakeStream, chunk, completion, stored_key
 
 BOTH = (stored_key("openai"), stored_key("openrouter"))
 REJECTED = e.ProviderKeyRejectedError("openai rejected the key ending in 6789.", provider="openai", upstream_status=401)
@@ -39,6 +41,42 @@ def test_a_whole_answer_carries_usage_receipt_and_headers():
         "x-ownkey-dropped": "seed",
     }
     assert chat.provider.calls[0]["upstream_model"] == "gpt-4.1"
+
+
+def test_an_explanation_opens_nothing_and_calls_nobody():
+    chat = Chat(keys=BOTH)
+    request = ChatRequest(body={}, model="gpt-4.1", byok=ByokOptions(enabled=True, disable_fallbacks=False))
+    explained = chat.service.explain(request, PRINCIPAL)
+    assert [attempt["provider"] for attempt in explained["attempts"]] == ["openai", "openrouter"]
+    assert (chat.opener.opened, chat.provider.calls, chat.usage.records) == ([], [], [])
+    assert len(chat.keys.reads) == 1
+
+
+def test_a_suffix_of_the_model_chooses_the_provider():
+    chat = Chat(completion(), keys=[stored_key("openrouter", "platform")])
+    answer = chat.ask(byok=False, model="gpt-4.1:openrouter")
+    assert answer.headers["x-ownkey-provider"] == "openrouter"
+    assert chat.provider.calls[0]["upstream_model"] == "openai/gpt-4.1"
+
+
+@pytest.mark.parametrize(("allowed", "attempts"), [(True, 2), (False, 1)])
+def test_traffic_on_the_operators_keys_falls_back_where_it_may(allowed, attempts):
+    failure = e.ProviderFailureError("openai failed.", provider="openai")
+    chat = Chat(failure, completion(), keys=[stored_key(slug, "platform") for slug in ("openai", "openrouter")])
+    selection = ProviderSelection(param="provider", allow_fallbacks=allowed)
+    if allowed:
+        assert chat.ask(byok=False, selection=selection).headers["x-ownkey-attempts"] == "2"
+    else:
+        with pytest.raises(e.ProviderFailureError):
+            chat.ask(byok=False, selection=selection)
+    assert len(chat.provider.calls) == attempts
+
+
+def test_required_parameters_are_asked_of_the_adapter():
+    chat = Chat(completion(), keys=[stored_key(slug, "platform") for slug in ("openai", "openrouter")])
+    chat.provider.takes_no_seed = "openai"
+    selection = ProviderSelection(param="provider", require_parameters=True)
+    assert chat.ask(byok=False, selection=selection).headers["x-ownkey-provider"] == "openrouter"
 
 
 def test_what_was_used_is_recorded_once():

@@ -16,7 +16,12 @@ from ownkey.adapters.protocols.error_reports import read_report
 from ownkey.adapters.protocols.wire import Rendered, StreamReader, wire_protocol
 from ownkey.adapters.spec import ProtocolName, ProviderSpec
 from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject
-from ownkey.domain.errors import ProviderUnsupportedError, UnknownProviderError, UpstreamError
+from ownkey.domain.errors import (
+    ProviderUnsupportedError,
+    UnknownProviderError,
+    UnsupportedParameterError,
+    UpstreamError,
+)
 from ownkey.domain.provider_keys import Credential
 from ownkey.domain.upstream import Transport, UpstreamRequest, UpstreamResponse
 
@@ -31,6 +36,8 @@ SPOKEN: frozenset[ProtocolName] = frozenset(
 )
 """The wire formats that chat runs on."""
 
+_SOME_SETTINGS = MappingProxyType({"deploymentName": "model", "apiVersion": "", "region": "us-east-1"})
+"""Stand for a credential's settings where only the body of a request matters."""
 _EVENT_STARTS = (b"data:", b"event:", b":")
 
 
@@ -81,6 +88,17 @@ class ChatAdapter:
         """Return whether `provider` can run chat completions here."""
         spec = self._specs.get(provider)
         return spec is not None and spec.kind == "chat" and spec.protocol in SPOKEN
+
+    def left_out(self, request: ChatRequest, *, provider: str, upstream_model: str) -> tuple[str, ...]:
+        """Return the fields of the request that `provider` could not take: dropped, or refused by name."""
+        spec = self._specs[provider]
+        try:
+            rendered = wire_protocol(spec.protocol).render_request(
+                spec, request, upstream_model=upstream_model, credential_settings=_SOME_SETTINGS
+            )
+        except UnsupportedParameterError as refusal:
+            return (str(refusal.param),)
+        return rendered.dropped
 
     def complete(
         self, request: ChatRequest, *, provider: str, upstream_model: str, credential: Credential, deadline: Deadline

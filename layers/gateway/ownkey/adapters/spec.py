@@ -160,6 +160,8 @@ class ProviderSpec:
     """Fixed hosts that no URL of the row names, such as one for each region."""
     host_suffixes: tuple[str, ...] = ()
     """For hosts that come from the credential: the only domains they may be under, each with its leading dot."""
+    maker: str = ""
+    """The only maker whose models it runs, as in the catalog's ids; empty where it runs those of several."""
     docs_url: str = ""
 
     @property

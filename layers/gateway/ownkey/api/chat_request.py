@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ownkey.api.provider_selection import parse_selection
 from ownkey.domain.chat import ByokOptions, ChatRequest, JsonObject
 from ownkey.domain.errors import InvalidParameterError, UnsupportedParameterError
 
@@ -41,7 +42,7 @@ def parse_chat_request(body: JsonObject, headers: Mapping[str, str]) -> ChatRequ
         stream=body.get("stream") is True,
         include_usage=stream_options.get("include_usage") is True,
         byok=byok,
-        provider=_chosen_provider(body.get("provider"), headers, byok),
+        selection=parse_selection(body.get("provider"), headers, byok),
         team_id=headers.get("x-team-id") or None,
     )
 
@@ -77,15 +78,6 @@ def _boolean_header(headers: Mapping[str, str], name: str) -> bool:
     if value in {"", "false", "0"}:
         return False
     raise InvalidParameterError(f"The header {name} must be true or false.", param=name)
-
-
-def _chosen_provider(value: Any, headers: Mapping[str, str], byok: ByokOptions) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise UnsupportedParameterError("provider must be a provider's slug, such as openai.", param="provider")
-    chosen = (value or headers.get("x-provider") or "").strip().lower() or None
-    if chosen and byok.enabled:
-        raise InvalidParameterError("With BYOK, choose the provider by byok.provider.", param="provider")
-    return chosen
 
 
 def _refuse_credentials(value: JsonObject, path: str) -> None:

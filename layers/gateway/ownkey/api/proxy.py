@@ -4,11 +4,11 @@ import base64
 import json
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ownkey.domain.chat import JsonObject
-from ownkey.domain.errors import InvalidJsonError
+from ownkey.domain.errors import InvalidJsonError, InvalidParameterError
 
 ProxyResponse = dict[str, Any]
 """What a Lambda proxy integration answers with; `body` may be an iterator of bytes where the runtime can stream."""
@@ -41,6 +41,7 @@ class HttpRequest:
     """Lower-case names; the last value where one is repeated."""
     body: bytes
     request_id: str
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "HttpRequest":
@@ -48,7 +49,15 @@ class HttpRequest:
         text = event.get("body") or ""
         body = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items() if value is not None}
-        return cls(headers=headers, body=body, request_id=request_id_of(event))
+        query = event.get("queryStringParameters") or {}
+        return cls(headers=headers, body=body, request_id=request_id_of(event), query=query)
+
+    def flag(self, name: str) -> bool:
+        """Return whether the query parameter `name` is true; raises InvalidParameterError for other values."""
+        value = self.query.get(name, "false").lower()
+        if value not in {"true", "false"}:
+            raise InvalidParameterError(f"The query parameter {name} must be true or false.", param=name)
+        return value == "true"
 
     def json_object(self) -> JsonObject:
         """Return the body as a JSON object; raises InvalidJsonError when it is not one."""

@@ -9,37 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ownkey.domain.prices import LongPromptRates, Price, Rates
+from ownkey.domain.routing import Candidate
+
 _PATH = Path(__file__).with_name("data.json")
 _ABILITIES = {"v": "vision", "t": "tools", "r": "reasoning", "s": "structured_output"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """US dollars per million tokens, exact. None is unknown, never free."""
-
-    input: Decimal | None = None
-    output: Decimal | None = None
-    cached_input: Decimal | None = None
-    cache_write: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LongPromptRates:
-    """The rates of a whole request whose prompt is longer than this."""
-
-    above_input_tokens: int
-    rates: Rates
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """What a provider charges for a model."""
-
-    rates: Rates
-    long_prompts: tuple[LongPromptRates, ...] = ()
-    """Shortest first."""
-    effective_at: date | None = None
-    """Since when it is known to hold; None when that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +71,11 @@ def load_catalog() -> Catalog:
     by_key = {key: model for model, line in models.items() for key in line[0].split()}
     further = {text.lower(): (model, slug, text) for slug, ids in data["ids"].items() for text, model in ids.items()}
     return Catalog(data["as_of"], data["sources"], models, by_key, further)
+
+
+def listed_candidate(provider: str, row: list[Any]) -> Candidate:
+    """Return the candidate that a provider's row of the data makes."""
+    return Candidate(provider, row[0], parse_price(row[1]) if len(row) > 1 and row[1] else None)
 
 
 def facts_of(model: str, line: list[Any]) -> ModelFacts:

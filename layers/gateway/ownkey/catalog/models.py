@@ -4,12 +4,13 @@ Names are looked up in the generated data; those that are newer resolve through 
 is guessed: callers pin its provider instead.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
-from ownkey.catalog.facts import Catalog, ModelFacts, facts_of, load_catalog
+from ownkey.catalog.facts import Catalog, ModelFacts, facts_of, listed_candidate, load_catalog
 from ownkey.catalog.families import family_providers
 from ownkey.catalog.names import AUTHORS, ModelName, parse_name
-from ownkey.domain.routing import Candidate
+from ownkey.domain.routing import Candidate, ModelListing
 
 _SNAPSHOT_PROVIDERS = frozenset(
     {"openai", "openai-responses", "anthropic", "google", "azure", "azure-responses", "azure-anthropic-foundry"}
@@ -18,6 +19,11 @@ _SNAPSHOT_PROVIDERS = frozenset(
 
 
 @lru_cache(maxsize=1024)
+def listing_of(model: str) -> ModelListing:
+    """Return what is known of `model`; remembered, since callers ask for the same few."""
+    return ModelListing(canonical_id(model), providers_of(model))
+
+
 def providers_of(model: str) -> tuple[Candidate, ...]:
     """Return the providers that run `model`, best first; empty when the catalog does not know it."""
     catalog = load_catalog()
@@ -27,17 +33,18 @@ def providers_of(model: str) -> tuple[Candidate, ...]:
         return family_providers(model)
     rows = catalog.models[canonical][4]
     further = catalog.by_id.get(model.lower())
-    candidates = [Candidate(slug, row[0]) for slug, row in rows.items()]
+    candidates = [listed_candidate(slug, row) for slug, row in rows.items()]
     pinned = model.lower().rpartition("/")[0]
     if pinned in rows and pinned != canonical.partition("/")[0]:
         candidates = [each for each in candidates if each.provider == pinned]
     if further:
-        named = Candidate(further[1], further[2])
+        named = _known_as(candidates, further[1], further[2])
         return (named, *(each for each in candidates if each.provider != named.provider))
     if name.is_bedrock:
-        return (Candidate("aws", model), *(each for each in candidates if each.provider != "aws"))
+        return (_known_as(candidates, "aws", model), *(each for each in candidates if each.provider != "aws"))
     if name.variant:
         return tuple(
+            # A variant has a price of its own.
             Candidate(each.provider, f"{each.upstream_model}:{name.variant}")
             for each in candidates
             if each.provider == "openrouter"
@@ -45,11 +52,15 @@ def providers_of(model: str) -> tuple[Candidate, ...]:
     return tuple(_of_snapshot(candidates, model, name)) if name.date else tuple(candidates)
 
 
+def canonical_id(model: str) -> str | None:
+    """Return the catalog's own id of `model`; None when it does not know it."""
+    return _canonical(load_catalog(), model, parse_name(model))
+
+
 def model_facts(model: str) -> ModelFacts | None:
     """Return what is known of `model`, by whatever name; None when the catalog does not know it."""
-    catalog = load_catalog()
-    canonical = _canonical(catalog, model, parse_name(model))
-    return None if canonical is None else facts_of(canonical, catalog.models[canonical])
+    canonical = canonical_id(model)
+    return None if canonical is None else facts_of(canonical, load_catalog().models[canonical])
 
 
 def all_models() -> tuple[ModelFacts, ...]:
@@ -83,6 +94,12 @@ def _canonical(catalog: Catalog, model: str, name: ModelName) -> str | None:
     return None
 
 
+def _known_as(candidates: list[Candidate], provider: str, identifier: str) -> Candidate:
+    """Return the candidate of `provider` under a further id of the model there."""
+    listed = [each for each in candidates if each.provider == provider]
+    return Candidate(provider, identifier, listed[0].price if listed else None)
+
+
 def _may_mean(catalog: Catalog, lowered: str, canonical: str) -> bool:
     """Return whether what stands before the name fits the model: nothing, its maker, or one who runs it."""
     prefix, slash, _ = lowered.rpartition("/")
@@ -103,5 +120,5 @@ def _of_snapshot(candidates: list[Candidate], model: str, name: ModelName) -> li
         if theirs.date and theirs.date != name.date and each.provider == "aws":
             continue
         keeps = each.provider in _SNAPSHOT_PROVIDERS and theirs.date != name.date
-        found.append(Candidate(each.provider, written) if keeps else each)
+        found.append(replace(each, upstream_model=written) if keeps else each)
     return found

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ownkey.domain.routing import ProviderSelection
+
 JsonObject = dict[str, Any]
 """A JSON object as it is on the wire."""
 
@@ -31,9 +33,16 @@ class ChatRequest:
     include_usage: bool = False
     """Whether the caller asked for a usage chunk in the stream."""
     byok: ByokOptions = field(default_factory=ByokOptions)
-    provider: str | None = None
-    """The provider chosen for platform-key traffic by `x-provider` or the body's `provider`."""
+    selection: ProviderSelection | None = None
+    """The providers chosen for platform-key traffic, by `x-provider`, the body's `provider` or the model's suffix."""
     team_id: str | None = None
+
+    @property
+    def may_fall_back(self) -> bool:
+        """Whether another provider may be tried when the first fails."""
+        if self.byok.enabled:
+            return not self.byok.disable_fallbacks
+        return self.selection is None or self.selection.allow_fallbacks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,11 @@ class GatewayError(Exception):
 
 
 class CallerError(GatewayError):
-    """The caller can mend it."""
+    """The caller can mend it; `param` is the JSON path or header to mend, when it is a single one."""
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
 
 
 class InvalidJsonError(CallerError):
@@ -57,8 +61,7 @@ class InvalidParameterError(CallerError):
     """A field or header has a wrong value; `param` is its JSON path or header name."""
 
     def __init__(self, message: str, *, param: str | None) -> None:
-        super().__init__(message)
-        self.param = param
+        super().__init__(message, param=param)
 
 
 class UnsupportedParameterError(InvalidParameterError):

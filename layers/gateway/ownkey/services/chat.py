@@ -18,8 +18,12 @@ from ownkey.domain.errors import (
 )
 from ownkey.domain.identity import Principal
 from ownkey.domain.provider_keys import PLATFORM_OWNER, Credential, ProviderKey
-from ownkey.domain.routing import Attempt, Candidate, CredentialOwner
-from ownkey.routing.planner import Providers, candidates_for, plan
+from ownkey.domain.routing import Attempt, Candidate, CredentialOwner, KeyRing, ModelListing, RoutePlan
+from ownkey.routing.candidates import candidates_for
+from ownkey.routing.explanation import explain_route
+from ownkey.routing.planner import plan
+from ownkey.routing.providers import Providers
+from ownkey.routing.suffixes import apply_suffixes
 from ownkey.services.chat_ledger import ChatCall, ChatLedger
 from ownkey.streaming.relay import RelayReport, relay
 
@@ -47,8 +51,8 @@ class KeyOpening(Protocol):
 class ModelCatalog(Protocol):
     """Knows who runs a model."""
 
-    def providers_of(self, model: str) -> tuple[Candidate, ...]:
-        """Return the providers that run `model`, best first; empty when nobody is known to."""
+    def listing_of(self, model: str) -> ModelListing:
+        """Return what is known of `model`; without candidates when nobody is known to run it."""
         ...
 
     def nearest_names(self, model: str) -> tuple[str, ...]:
@@ -58,6 +62,10 @@ class ModelCatalog(Protocol):
 
 class ChatProvider(Protocol):
     """Calls providers; `adapters/adapter.py` is the one."""
+
+    def left_out(self, request: ChatRequest, *, provider: str, upstream_model: str) -> tuple[str, ...]:
+        """Return the fields of the request that `provider` could not take."""
+        ...
 
     def complete(
         self, request: ChatRequest, *, provider: str, upstream_model: str, credential: Credential, deadline: Deadline
@@ -114,23 +122,39 @@ class ChatService:
         Raises:
             GatewayError: as the table in `api/errors.py` says; nothing has been sent then.
         """
-        if request.team_id:
-            raise TeamForbiddenError("x-team-id names no team of yours. Leave the header out.")
-        credential: CredentialOwner = "user" if request.byok.enabled else "platform"
-        owner = principal.owner if request.byok.enabled else PLATFORM_OWNER
-        listed = self.catalog.providers_of(request.model)
-        candidates = candidates_for(request, listed, self.providers, self.catalog.nearest_names)
+        request, started_at = apply_suffixes(request, self.providers), self.now()
+        route = self._route(request, principal, started_at)
         call = ChatCall(
-            request=request, principal=principal, deadline=deadline, request_id=request_id, started_at=self.now()
-        )
-        route = plan(
-            candidates,
-            self._load_keys(owner, candidates),
-            credential=credential,
-            now=call.started_at,
-            fail_fast=request.byok.disable_fallbacks,
+            request=request, principal=principal, deadline=deadline, request_id=request_id, started_at=started_at
         )
         return self._first_success(call, route.attempts)
+
+    def explain(self, request: ChatRequest, principal: Principal) -> JsonObject:
+        """Return the attempts that `answer` would make, and why. Nothing is opened, and nobody is called.
+
+        Raises:
+            GatewayError: what the request would be answered with before anybody is called.
+        """
+        request = apply_suffixes(request, self.providers)
+        route = self._route(request, principal, self.now())
+        return explain_route(request, self.catalog.listing_of(request.model), route)
+
+    def _route(self, request: ChatRequest, principal: Principal, now: datetime) -> RoutePlan:
+        if request.team_id:
+            raise TeamForbiddenError("x-team-id names no team of yours. Leave the header out.")
+        shortlist = candidates_for(
+            request,
+            self.catalog.listing_of(request.model),
+            self.providers,
+            nearest_names=self.catalog.nearest_names,
+            left_out=lambda each: self.adapter.left_out(
+                request, provider=each.provider, upstream_model=each.upstream_model
+            ),
+        )
+        credential: CredentialOwner = "user" if request.byok.enabled else "platform"
+        owner = principal.owner if request.byok.enabled else PLATFORM_OWNER
+        ring = KeyRing(credential, self._load_keys(owner, shortlist.candidates))
+        return plan(shortlist, (ring,), now=now, fail_fast=not request.may_fall_back)
 
     def _load_keys(self, owner: str, candidates: tuple[Candidate, ...]) -> dict[str, ProviderKey]:
         if len(candidates) == 1:

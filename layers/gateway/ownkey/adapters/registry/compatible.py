@@ -164,6 +164,7 @@ ZAI = ProviderSpec(
         "network_error": "error",
     },
     billing_signals=("code:1113",),
+    maker="zai",
     docs_url="https://docs.z.ai",
 )
 

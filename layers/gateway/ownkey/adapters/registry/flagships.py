@@ -50,6 +50,7 @@ OPENAI = ProviderSpec(
     billing_signals=("code:insufficient_quota", "billing_hard_limit_reached", "billing_not_active"),
     no_model_signals=("not allowed to sample from this model", "does not have access to model"),
     refusal_signals=("code:unsupported_country_region_territory", "country, region, or territory not supported"),
+    maker="openai",
     docs_url="https://platform.openai.com/api-keys",
 )
 

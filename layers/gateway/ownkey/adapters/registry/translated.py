@@ -43,6 +43,7 @@ OPENAI_RESPONSES = ProviderSpec(
     billing_signals=OPENAI.billing_signals,
     no_model_signals=OPENAI.no_model_signals,
     refusal_signals=OPENAI.refusal_signals,
+    maker="openai",
     docs_url=OPENAI.docs_url,
 )
 
@@ -58,6 +59,7 @@ ANTHROPIC = ProviderSpec(
     verification=Verification(url="/models?limit=1"),
     stream_usage="always",
     billing_signals=("credit balance",),
+    maker="anthropic",
     docs_url="https://console.anthropic.com/settings/keys",
 )
 
@@ -129,6 +131,7 @@ AZURE_ANTHROPIC_FOUNDRY = ProviderSpec(
     stream_usage="always",
     refusal_signals=AZURE_FIREWALL_SIGNALS,
     host_suffixes=(".services.ai.azure.com",),
+    maker="anthropic",
     docs_url="https://learn.microsoft.com/azure/ai-foundry/",
 )
 
@@ -144,5 +147,6 @@ GOOGLE = ProviderSpec(
     stream_usage="always",
     billing_signals=("credits are depleted",),
     bad_key_signals=("code:api_key_invalid", "api key not valid"),
+    maker="google",
     docs_url="https://aistudio.google.com/apikey",
 )

@@ -1,0 +1,42 @@
+"""What providers charge, in exact decimals."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal  # not needed to start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """US dollars per million tokens, exact. None is unknown, never free."""
+
+    input: "Decimal | None" = None
+    output: "Decimal | None" = None
+    cached_input: "Decimal | None" = None
+    cache_write: "Decimal | None" = None
+
+    @property
+    def total(self) -> "Decimal | None":
+        """Input and output together, to tell dear from cheap; None when either is unknown."""
+        return None if self.input is None or self.output is None else self.input + self.output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongPromptRates:
+    """The rates of a whole request whose prompt is longer than this."""
+
+    above_input_tokens: int
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a provider charges for a model."""
+
+    rates: Rates
+    long_prompts: tuple[LongPromptRates, ...] = ()
+    """Shortest first."""
+    effective_at: "date | None" = None
+    """Since when it is known to hold; None when that is not known."""

@@ -1,0 +1,40 @@
+"""A plan in words: what `?explain=true` answers."""
+
+from ownkey.domain.chat import ChatRequest, JsonObject
+from ownkey.domain.prices import Price
+from ownkey.domain.routing import Attempt, ModelListing, RoutePlan
+
+
+def explain_route(request: ChatRequest, listing: ModelListing, route: RoutePlan) -> JsonObject:
+    """Return the plan of `request` as JSON. It says of keys what their owner may see, and no more."""
+    return {
+        "object": "route_plan",
+        "model": request.model,
+        "canonical_model": listing.canonical_id,
+        "byok": request.byok.enabled,
+        "fallbacks": request.may_fall_back,
+        "attempts": [_attempt(attempt) for attempt in route.attempts],
+        "passed_over": [{"provider": each.provider, "reason": each.why} for each in route.passed_over],
+    }
+
+
+def _attempt(attempt: Attempt) -> JsonObject:
+    return {
+        "provider": attempt.provider,
+        "upstream_model": attempt.upstream_model,
+        "reason": attempt.why,
+        "credential": attempt.credential,
+        # Whoever calls on the operator's keys is not told which they are.
+        "key_suffix": None if attempt.credential == "platform" else attempt.key.key_suffix,
+        "key_status": attempt.key.status.value,
+        "list_price": _price(attempt.price),
+    }
+
+
+def _price(price: Price | None) -> JsonObject | None:
+    """Return the rates as decimal strings; None where they are not known."""
+    if price is None:
+        return None
+    rates = {"input": price.rates.input, "output": price.rates.output, "cached_input": price.rates.cached_input}
+    shown = {name: format(rate, "f") for name, rate in rates.items() if rate is not None}
+    return {**shown, "currency": "USD", "unit": "per_million_tokens"}
