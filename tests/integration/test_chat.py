@@ -31,6 +31,10 @@ AZURE = {
 }
 
 
+def model_at(slug):
+    return "glm-4.6" if slug == "zai" else "gpt-4.1"
+
+
 def key_for(slug):
     return AZURE if slug == "azure" else f"sk-{slug}-integration-0123456789"
 
@@ -78,7 +82,7 @@ def client(stored):
 @pytest.mark.parametrize("slug", CHAT_SLUGS)
 def test_every_provider_answers_whole(slug, client, upstream):
     upstream.on(slug, answer(chat_completion("Hello there.")))
-    raw = client(slug).chat.completions.with_raw_response.create(model="gpt-4.1", messages=HELLO)
+    raw = client(slug).chat.completions.with_raw_response.create(model=model_at(slug), messages=HELLO)
     completion = raw.parse()
     assert completion.choices[0].message.content == "Hello there."
     assert completion.usage.total_tokens > 0
@@ -100,7 +104,7 @@ def test_every_provider_streams(slug, client, upstream):
     upstream.on(slug, stream(chat_chunks("Hel", "lo", " there.")))
     chunks = list(
         client(slug).chat.completions.create(
-            model="gpt-4.1", messages=HELLO, stream=True, stream_options={"include_usage": True}
+            model=model_at(slug), messages=HELLO, stream=True, stream_options={"include_usage": True}
         )
     )
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "Hello there."
