@@ -27,6 +27,14 @@ def _invalid(code: str, status: int = 400) -> ErrorRow:
     return ErrorRow(status, "invalid_request_error", code, "INVALID_INPUT", 422)
 
 
+def _forbidden(code: str) -> ErrorRow:
+    return ErrorRow(403, "permission_denied_error", code, "FORBIDDEN")
+
+
+def _limited(code: str) -> ErrorRow:
+    return ErrorRow(429, "rate_limit_error", code, "RATE_LIMITED")
+
+
 _UNAVAILABLE = ErrorRow(503, "service_unavailable", "service_unavailable", "UNAVAILABLE")
 _UNAUTHORIZED = ErrorRow(401, "authentication_error", "invalid_api_key", "UNAUTHORIZED")
 
@@ -41,13 +49,21 @@ ROWS: dict[type[e.GatewayError], ErrorRow] = {
     e.ProviderUnsupportedError: _invalid("byok_provider_unsupported"),
     e.ProviderKeyMissingError: _invalid("byok_key_missing"),
     e.ProviderKeyUnusableError: _invalid("byok_key_unusable"),
-    e.TeamForbiddenError: ErrorRow(403, "permission_denied_error", "team_forbidden", "FORBIDDEN"),
+    e.OriginNotAllowedError: _forbidden("api_key_origin_not_allowed"),
+    e.DailyRequestLimitError: _limited("daily_rpd_limit_exceeded"),
+    e.DailySpendingLimitError: _limited("daily_usd_limit_exceeded"),
+    e.TeamForbiddenError: _forbidden("team_forbidden"),
+    e.TeamPausedError: _forbidden("team_paused"),
+    e.TeamKeyRequiredError: _forbidden("team_key_required"),
+    e.ModelNotAllowedError: _forbidden("model_not_allowed"),
+    e.UsageLimitError: ErrorRow(402, "billing_error", "usage_limit_exceeded", "FORBIDDEN"),
     e.NotSignedInError: _UNAUTHORIZED,
-    e.ForbiddenError: ErrorRow(403, "permission_denied_error", "forbidden", "FORBIDDEN"),
+    e.ForbiddenError: _forbidden("forbidden"),
     e.NotFoundError: ErrorRow(404, "not_found_error", "not_found", "NOT_FOUND"),
     e.ConflictError: ErrorRow(409, "invalid_request_error", "conflict", "CONFLICT"),
     e.InvalidInputError: _invalid("invalid_parameter_value"),
-    e.RateLimitedError: ErrorRow(429, "rate_limit_error", "rate_limit_exceeded", "RATE_LIMITED"),
+    e.SelfTargetError: ErrorRow(400, "invalid_request_error", "invalid_parameter_value", "INVALID_INPUT"),
+    e.RateLimitedError: _limited("rate_limit_exceeded"),
     e.ProviderKeyRejectedError: ErrorRow(424, "invalid_request_error", "byok_key_rejected"),
     e.ProviderQuotaError: ErrorRow(402, "billing_error", "provider_insufficient_quota"),
     e.ProviderRateLimitedError: ErrorRow(429, "rate_limit_error", "provider_rate_limited"),

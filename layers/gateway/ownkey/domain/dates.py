@@ -14,3 +14,13 @@ def iso_utc(moment: datetime, precision: Literal["seconds", "milliseconds"] = "s
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone is no moment")
     return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def month_of(moment: datetime) -> str:
+    """Return the month of `moment` in UTC as `2026-11`: the period that monthly limits count in."""
+    return iso_utc(moment)[:7]
+
+
+def day_of(moment: datetime) -> str:
+    """Return the day of `moment` in UTC as `2026-11-23`."""
+    return iso_utc(moment)[:10]

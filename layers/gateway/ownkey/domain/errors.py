@@ -12,12 +12,20 @@
     │   ├── ProviderUnsupportedError    the provider cannot run this request
     │   ├── ProviderKeyMissingError     no stored key would do
     │   ├── ProviderKeyUnusableError    the stored key is expired or marked invalid
+    │   ├── OriginNotAllowedError       the gateway key does not work on pages of this origin
+    │   ├── DailyRequestLimitError      the gateway key's requests of today are used up; `retry_after_seconds`
+    │   ├── DailySpendingLimitError     the gateway key's money of today is used up; `retry_after_seconds`
     │   ├── TeamForbiddenError          the named team is not one of the caller's
+    │   ├── TeamPausedError             the team's traffic is stopped
+    │   ├── TeamKeyRequiredError        the team allows its own keys only, and has none that would do
+    │   ├── ModelNotAllowedError        the team does not allow its members this model
+    │   ├── UsageLimitError             a monthly limit of the team or the member is reached
     │   ├── NotSignedInError            management: no valid session or gateway key
     │   ├── ForbiddenError              management: signed in, but not allowed
     │   ├── NotFoundError               management: no such thing of the caller's
     │   ├── ConflictError               management: clashes with what is stored
     │   ├── InvalidInputError           management: a field is wrong
+    │   ├── SelfTargetError             management: not to be done to oneself
     │   └── RateLimitedError            management: too many calls; `retry_after_seconds`
     ├── UpstreamError                   a provider answered badly, late or not at all
     │   ├── ProviderKeyRejectedError    401/403: the provider refuses the stored key
@@ -100,6 +108,42 @@ class TeamForbiddenError(CallerError):
     """The team named by `x-team-id` is not one of the caller's."""
 
 
+class TeamPausedError(CallerError):
+    """The team that pays is paused or suspended."""
+
+
+class TeamKeyRequiredError(CallerError):
+    """The team allows its own provider keys only, and has stored none that would do."""
+
+
+class ModelNotAllowedError(CallerError):
+    """The team that pays does not allow its members this model."""
+
+
+class UsageLimitError(CallerError):
+    """A monthly limit of the team that pays, or of the member in it, is reached and enforced."""
+
+
+class OriginNotAllowedError(CallerError):
+    """The request comes from a page whose origin is not on the gateway key's list."""
+
+
+class _DailyLimitError(CallerError):
+    """A limit of the gateway key is used up until the day ends, in UTC."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class DailyRequestLimitError(_DailyLimitError):
+    """The gateway key's requests of today are used up."""
+
+
+class DailySpendingLimitError(_DailyLimitError):
+    """The gateway key's money of today is used up."""
+
+
 class NotSignedInError(CallerError):
     """A management call without a valid session or gateway key."""
 
@@ -122,6 +166,10 @@ class InvalidInputError(CallerError):
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class SelfTargetError(CallerError):
+    """A management call that people may make about others, but not about themselves."""
 
 
 class RateLimitedError(CallerError):

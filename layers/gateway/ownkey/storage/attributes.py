@@ -1,15 +1,20 @@
 """Items between DynamoDB's typed attribute values and plain Python, checked on the way in."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ownkey.domain.errors import StoreUnavailableError
 
-Value = str | int | bool | bytes
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    Value = str | int | bool | bytes | Decimal
+else:  # decimal is not needed to start
+    Value = str | int | bool | bytes
 Item = dict[str, Value]
 """An item in plain Python values. Absent attributes are absent, never None."""
 
-ValueT = TypeVar("ValueT", bound=Value)
+ValueT = TypeVar("ValueT", str, int, bool, bytes)
 
 
 def read(item: Mapping[str, Value], name: str, kind: type[ValueT]) -> ValueT:
@@ -23,6 +28,18 @@ def read(item: Mapping[str, Value], name: str, kind: type[ValueT]) -> ValueT:
 def read_optional(item: Mapping[str, Value], name: str) -> str | None:
     """Return an optional text; raises StoreUnavailableError when it is something else."""
     return read(item, name, str) if name in item else None
+
+
+def read_amount(item: Mapping[str, Value], name: str) -> "Decimal | None":
+    """Return an optional exact number; raises StoreUnavailableError when it is something else."""
+    from decimal import Decimal
+
+    value = item.get(name)
+    if value is None or type(value) is Decimal:
+        return value
+    if type(value) is int:
+        return Decimal(value)
+    raise StoreUnavailableError(f"a stored item is unreadable: {name} is not a number")
 
 
 def check_version(item: Mapping[str, Value], known: int) -> None:
@@ -50,17 +67,30 @@ def _typed(value: Value) -> dict[str, Any]:
         return {"BOOL": value}
     if isinstance(value, int):
         return {"N": str(value)}
-    return {"S": value} if isinstance(value, str) else {"B": value}
+    if isinstance(value, str):
+        return {"S": value}
+    return {"B": value} if isinstance(value, bytes) else {"N": format(value, "f")}
 
 
 def _plain(name: str, typed: Mapping[str, Any]) -> Value:
     match [*typed.items()]:
         case [("S", str(text))]:
             return text
-        case [("N", str(number))] if number.lstrip("-").isdigit():
-            return int(number)
+        case [("N", str(number))]:
+            return _number(name, number)
         case [("BOOL", bool(truth))]:
             return truth
         case [("B", bytes(octets))]:
             return octets
     raise StoreUnavailableError(f"a stored item is unreadable: {name} has an unknown type")
+
+
+def _number(name: str, text: str) -> "int | Decimal":
+    if text.lstrip("-").isdigit():
+        return int(text)
+    from decimal import Decimal, InvalidOperation  # amounts of money only
+
+    try:
+        return Decimal(text)
+    except InvalidOperation as exc:
+        raise StoreUnavailableError(f"a stored item is unreadable: {name} is not a number") from exc

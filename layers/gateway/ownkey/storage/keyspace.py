@@ -8,6 +8,11 @@ Key = Mapping[str, str]
 PROVIDER_KEY_PREFIX = "provider#"
 GATEWAY_KEY_PREFIX = "gateway-key#"
 USAGE_PREFIX = "usage#"
+MEMBER_PREFIX = "member#"
+TEAM_PREFIX = "team#"
+INVITATION_PREFIX = "invitation#"
+JOIN_REQUEST_PREFIX = "join-request#"
+AUDIT_PREFIX = "audit#"
 
 
 def user(user_id: str) -> str:
@@ -38,3 +43,56 @@ def usage(user_id: str, started_at: str, request_id: str) -> Key:
 def rate_limit(owner: str, action: str, window_started_at: int) -> Key:
     """Return the key of a counter: what `owner` did in the window that began at that second."""
     return {"pk": owner, "sk": f"rate#{action}#{window_started_at}"}
+
+
+def profile(user_id: str) -> Key:
+    """Return the key of what is kept of a user besides what Cognito keeps."""
+    return {"pk": user(user_id), "sk": "profile"}
+
+
+def team(team_id: str) -> Key:
+    """Return the key of a team and its settings."""
+    return {"pk": f"{TEAM_PREFIX}{team_id}", "sk": "team"}
+
+
+def member(team_id: str, user_id: str) -> Key:
+    """Return the key of a user's place in a team."""
+    return {"pk": f"{TEAM_PREFIX}{team_id}", "sk": f"{MEMBER_PREFIX}{user_id}"}
+
+
+def listed_team(user_id: str, team_id: str) -> Key:
+    """Return the key of a team's entry in the list of a user's teams. It comes and goes with the member."""
+    return {"pk": user(user_id), "sk": f"{TEAM_PREFIX}{team_id}"}
+
+
+def team_name(owner_id: str, name: str) -> Key:
+    """Return the key that keeps an owner from having two teams of one name, however it is spelt."""
+    return {"pk": user(owner_id), "sk": f"team-name#{name.casefold()}"}
+
+
+def invitation(team_id: str, invitation_id: str) -> Key:
+    """Return the key of an invitation."""
+    return {"pk": f"{TEAM_PREFIX}{team_id}", "sk": f"{INVITATION_PREFIX}{invitation_id}"}
+
+
+def join_token(token_sha256: str) -> Key:
+    """Return the key by which an invitation's or an invite link's token is found."""
+    return {"pk": f"join-token#{token_sha256}", "sk": "join-token"}
+
+
+def join_request(team_id: str, user_id: str) -> Key:
+    """Return the key of a user's request to join a team: one at a time."""
+    return {"pk": f"{TEAM_PREFIX}{team_id}", "sk": f"{JOIN_REQUEST_PREFIX}{user_id}"}
+
+
+def audit(subject: str, at: str, record_id: str) -> Key:
+    """Return the key of an audit record. Trails have partitions of their own, which no function may change."""
+    return {"pk": f"audit#{subject}", "sk": f"{AUDIT_PREFIX}{at}#{record_id}"}
+
+
+def spending(who: str, period: str) -> Key:
+    """Return the key of a counter of the Usage table: what `who` spent in a month or a day, and in how many requests.
+
+    `who` is `team#<id>`, `member#<team id>#<user id>` or `gateway-key#<id>`.
+    """
+    return {"pk": f"spending#{who}", "sk": period}

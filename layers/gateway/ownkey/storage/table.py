@@ -1,5 +1,6 @@
 """One DynamoDB table as the repositories see it: plain values in and out, one error for every failure."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -9,6 +10,14 @@ from ownkey.storage.keyspace import Key
 
 ClientErrors = tuple[type[Exception], ...]
 """The exception classes of a client."""
+
+Action = dict[str, dict[str, Any]]
+"""One part of a transaction, as DynamoDB takes it."""
+
+ABSENT = "attribute_not_exists(pk)"
+PRESENT = "attribute_exists(pk)"
+CONFLICT_PAUSES_SECONDS = (0.02, 0.05, 0.1)
+"""How long a transaction that met another one waits before it is tried again."""
 
 
 class DynamoDBClient(Protocol):
@@ -47,6 +56,15 @@ class DynamoDBClient(Protocol):
 
 class ConditionFailedError(Exception):
     """A write was refused by its own condition. Repositories handle it; it never leaves this package."""
+
+    def __init__(self, operation: str, reasons: Sequence[str] = ()) -> None:
+        super().__init__(operation)
+        self.failed = tuple(place for place, reason in enumerate(reasons) if reason == "ConditionalCheckFailed")
+        """Of a transaction: the places of the actions whose conditions did not hold."""
+
+
+class _ConflictError(Exception):
+    """A transaction met another one on the same item: it says nothing of the conditions, and is worth another try."""
 
 
 class Table:
@@ -88,6 +106,24 @@ class Table:
                 return
             request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
+    def page(self, pk: str, sk_prefix: str, *, limit: int, before: str | None = None) -> tuple[list[Item], str | None]:
+        """Return up to `limit` items of a partition, last sort key first, and where the next page begins.
+
+        `before` is what an earlier call returned: items whose sort keys are below it follow.
+        """
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+            "ExpressionAttributeValues": to_typed({":pk": pk, ":prefix": sk_prefix}),
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if before:
+            request["ExclusiveStartKey"] = to_typed({"pk": pk, "sk": before})
+        response = self._call("Query", self._client.query, **request)
+        last = response.get("LastEvaluatedKey")
+        return [from_typed(item) for item in response.get("Items", ())], last["sk"]["S"] if last else None
+
     def put(self, item: Mapping[str, Value | None], *, condition: str | None = None) -> None:
         """Write a whole item; raises ConditionFailedError when `condition` does not hold."""
         request: dict[str, Any] = {"TableName": self._name, "Item": to_typed(item)}
@@ -117,32 +153,98 @@ class Table:
             self._client.delete_item,
             TableName=self._name,
             Key=to_typed(key),
-            ConditionExpression="attribute_exists(pk)",
+            ConditionExpression=PRESENT,
         )
 
     def put_all(self, items: Iterable[Mapping[str, Value | None]]) -> None:
         """Write several new items or none; raises ConditionFailedError when one of them exists."""
-        self._transact(
-            {"Put": {"Item": to_typed(item), "ConditionExpression": "attribute_not_exists(pk)"}} for item in items
-        )
+        self.transact(self.putting(item, condition=ABSENT) for item in items)
 
     def delete_all(self, keys: Iterable[Key]) -> None:
         """Delete several items or none; raises ConditionFailedError when one of them does not exist."""
-        self._transact(
-            {"Delete": {"Key": to_typed(key), "ConditionExpression": "attribute_exists(pk)"}} for key in keys
-        )
+        self.transact(self.deleting(key, condition=PRESENT) for key in keys)
 
-    def _transact(self, actions: Iterable[dict[str, dict[str, Any]]]) -> None:
-        named = [{kind: {"TableName": self._name, **request}} for action in actions for kind, request in action.items()]
-        self._call("TransactWriteItems", self._client.transact_write_items, TransactItems=named)
+    # The parts of a transaction. Those of another table may stand among them.
+
+    def putting(
+        self,
+        item: Mapping[str, Value | None],
+        *,
+        condition: str | None = None,
+        values: Mapping[str, Value] | None = None,
+    ) -> Action:
+        """Return the writing of a whole item."""
+        return self._action("Put", {"Item": to_typed(item)}, condition, {}, values or {})
+
+    def changing(
+        self, key: Key, expression: str, *, condition: str, names: Mapping[str, str], values: Mapping[str, Value]
+    ) -> Action:
+        """Return the changing of an item in place."""
+        change = {"Key": to_typed(key), "UpdateExpression": expression}
+        return self._action("Update", change, condition, names, values)
+
+    def deleting(
+        self,
+        key: Key,
+        *,
+        condition: str | None = None,
+        names: Mapping[str, str] | None = None,
+        values: Mapping[str, Value] | None = None,
+    ) -> Action:
+        """Return the deleting of an item."""
+        return self._action("Delete", {"Key": to_typed(key)}, condition, names or {}, values or {})
+
+    def checking(
+        self,
+        key: Key,
+        *,
+        condition: str,
+        names: Mapping[str, str] | None = None,
+        values: Mapping[str, Value] | None = None,
+    ) -> Action:
+        """Return a condition on an item that is not changed."""
+        return self._action("ConditionCheck", {"Key": to_typed(key)}, condition, names or {}, values or {})
+
+    def transact(self, actions: Iterable[Action]) -> None:
+        """Do all of it or nothing; raises ConditionFailedError, which tells which conditions did not hold."""
+        items = list(actions)
+        for pause_seconds in (*CONFLICT_PAUSES_SECONDS, None):
+            try:
+                self._call("TransactWriteItems", self._client.transact_write_items, TransactItems=items)
+            except _ConflictError as exc:
+                if pause_seconds is None:
+                    raise StoreUnavailableError("TransactWriteItems met other changes of the same items") from exc
+                time.sleep(pause_seconds)
+            else:
+                return
+
+    def _action(
+        self,
+        kind: str,
+        request: dict[str, Any],
+        condition: str | None,
+        names: Mapping[str, str],
+        values: Mapping[str, Value],
+    ) -> Action:
+        request["TableName"] = self._name
+        if condition:
+            request["ConditionExpression"] = condition
+        if names:  # DynamoDB refuses empty maps.
+            request["ExpressionAttributeNames"] = dict(names)
+        if values:
+            request["ExpressionAttributeValues"] = to_typed(values)
+        return {kind: request}
 
     def _call(self, operation: str, method: Callable[..., Any], **request: Any) -> Any:
         try:
             return method(**request)
         except self._client_errors as exc:
             code = error_code(exc)
-            if _is_failed_condition(exc, code):
-                raise ConditionFailedError(operation) from exc
+            reasons = _cancellation_reasons(exc, code)
+            if "TransactionConflict" in reasons:
+                raise _ConflictError(operation) from exc
+            if code == "ConditionalCheckFailedException" or _is_failed_condition(reasons):
+                raise ConditionFailedError(operation, reasons) from exc
             raise StoreUnavailableError(
                 f"{operation} on table {self._name} failed: {code or type(exc).__name__}"
             ) from exc
@@ -161,9 +263,13 @@ def _projection(attributes: Sequence[str]) -> dict[str, Any]:
     return {"ProjectionExpression": ",".join(names), "ExpressionAttributeNames": names}
 
 
-def _is_failed_condition(error: Exception, code: str) -> bool:
-    if code == "TransactionCanceledException":
-        reasons = {reason.get("Code") for reason in getattr(error, "response", {}).get("CancellationReasons", ())}
-        # A conflict with another transaction says nothing about the condition: that one is worth another try.
-        return "ConditionalCheckFailed" in reasons and reasons <= {"ConditionalCheckFailed", "None", None}
-    return code == "ConditionalCheckFailedException"
+def _cancellation_reasons(error: Exception, code: str) -> tuple[str, ...]:
+    """Return why a transaction was cancelled, action by action; nothing when it was not."""
+    if code != "TransactionCanceledException":
+        return ()
+    reasons = getattr(error, "response", {}).get("CancellationReasons", ())
+    return tuple(str(reason.get("Code") or "None") for reason in reasons)
+
+
+def _is_failed_condition(reasons: tuple[str, ...]) -> bool:
+    return "ConditionalCheckFailed" in reasons and set(reasons) <= {"ConditionalCheckFailed", "None"}
