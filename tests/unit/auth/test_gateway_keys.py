@@ -9,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ownkey.auth.gateway_keys import GatewayKeyAuthenticator, is_key_id, mint, shown_key
-from ownkey.domain.errors import InvalidGatewayKeyError, MissingGatewayKeyError, StoreUnavailableError
-from ownkey.domain.identity import GatewayKey, Principal
+from ownkey.domain.errors import (
+    InvalidGatewayKeyError,
+    MissingGatewayKeyError,
+    OriginNotAllowedError,
+    StoreUnavailableError,
+)
+from ownkey.domain.identity import GatewayKey, GatewayKeyLimits, Principal
 from ownkey.domain.secrets import Secret
 from tests.support.accounts import GatewayKeysInMemory
 
@@ -166,3 +171,29 @@ def test_an_expiry_is_stored_in_utc() -> None:
     key, _ = mint(user_id="ada", name="n", now=NOON, expires_at=expires_at)
     assert replace(key, key_id="", secret_sha256="").expires_at == "2026-12-31T23:00:00Z"
     assert isinstance(mint(user_id="a", name="n", now=NOON)[1], Secret)
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        (None, True),
+        ("https://app.example.com", True),
+        ("HTTPS://App.Example.com", True),
+        ("https://evil.example.com", False),
+        ("http://app.example.com", False),
+        ("null", False),
+        ("", False),
+    ],
+)
+def test_a_key_with_origins_works_on_their_pages_and_in_programs(origin: str | None, allowed: bool) -> None:
+    limits = GatewayKeyLimits(allowed_origins=("https://app.example.com",))
+    key, text = mint(user_id="ada", name="page", now=NOON, limits=limits)
+    store = GatewayKeysInMemory()
+    store.add_gateway_key(key)
+    headers = {"authorization": f"Bearer {text.reveal()}"} | ({} if origin is None else {"origin": origin})
+    authenticator = GatewayKeyAuthenticator(store, lambda: NOON)
+    if allowed:
+        assert authenticator.authenticate(headers).limits == limits
+    else:
+        with pytest.raises(OriginNotAllowedError):
+            authenticator.authenticate(headers)

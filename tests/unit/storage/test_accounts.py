@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from botocore.exceptions import ClientError
 
 from ownkey.domain.errors import NotFoundError, StoreUnavailableError
-from ownkey.domain.identity import GatewayKey
+from ownkey.domain.identity import GatewayKey, GatewayKeyLimits
 from ownkey.storage.accounts import AccountRepository
 from tests.support.tables import BOTO_ERRORS, BrokenClient, CountingClient, EmulatedAws, emulated_aws
 
@@ -18,8 +19,16 @@ KEY = GatewayKey(
     name="laptop",
     created_at="2026-11-23T10:00:00Z",
     expires_at="2027-11-23T10:00:00Z",
+    limits=GatewayKeyLimits(
+        allowed_origins=("https://a.example.com", "http://localhost:3000"),
+        requests_per_day=100,
+        usd_per_day=Decimal("2.5"),
+    ),
+    default_team_id="t1",
 )
-OTHER = replace(KEY, key_id="B" * 16, created_at="2026-11-22T10:00:00Z", expires_at=None)
+OTHER = GatewayKey(
+    key_id="B" * 16, user_id="ada", secret_sha256="cd" * 32, name="server", created_at="2026-11-22T10:00:00Z"
+)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Protocol
 
 from ownkey.domain.dates import iso_utc
-from ownkey.domain.errors import InvalidGatewayKeyError, MissingGatewayKeyError
-from ownkey.domain.identity import GatewayKey, Principal
+from ownkey.domain.errors import InvalidGatewayKeyError, MissingGatewayKeyError, OriginNotAllowedError
+from ownkey.domain.identity import NO_LIMITS, GatewayKey, GatewayKeyLimits, Principal
 from ownkey.domain.secrets import Secret
 
 ALPHABET = string.ascii_letters + string.digits
@@ -32,7 +32,15 @@ class GatewayKeyLookup(Protocol):
         ...
 
 
-def mint(*, user_id: str, name: str, now: datetime, expires_at: datetime | None = None) -> tuple[GatewayKey, Secret]:
+def mint(
+    *,
+    user_id: str,
+    name: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+    limits: GatewayKeyLimits = NO_LIMITS,
+    default_team_id: str | None = None,
+) -> tuple[GatewayKey, Secret]:
     """Return a new gateway key: what to store of it, and the text to show once."""
     key_id = _random_text(ID_LENGTH)
     secret = _random_text(SECRET_LENGTH)
@@ -43,6 +51,8 @@ def mint(*, user_id: str, name: str, now: datetime, expires_at: datetime | None 
         name=name,
         created_at=iso_utc(now),
         expires_at=iso_utc(expires_at) if expires_at else None,
+        limits=limits,
+        default_team_id=default_team_id,
     )
     return key, Secret(f"ok-{key_id}-{secret}")
 
@@ -80,6 +90,7 @@ class GatewayKeyAuthenticator:
         Raises:
             MissingGatewayKeyError: no key is shown.
             InvalidGatewayKeyError: it is malformed, unknown, revoked or expired; which of them cannot be told.
+            OriginNotAllowedError: it is good, and does not work on the page that the request comes from.
             StoreUnavailableError: the key could not be looked up.
         """
         shown = shown_key(headers)
@@ -91,10 +102,25 @@ class GatewayKeyAuthenticator:
         matches = hmac.compare_digest(_sha256(secret), key.secret_sha256 if key else _sha256(key_id))
         if form is None or key is None or not matches or self._expired(key):
             raise InvalidGatewayKeyError("The gateway key is not valid. Check it, or create a new one.")
-        return Principal(user_id=key.user_id, credential="gateway_key", gateway_key_id=key.key_id)
+        _check_origin(key.limits, headers.get("origin"))
+        return Principal(
+            user_id=key.user_id,
+            credential="gateway_key",
+            gateway_key_id=key.key_id,
+            limits=key.limits,
+            default_team_id=key.default_team_id,
+        )
 
     def _expired(self, key: GatewayKey) -> bool:
         return key.expires_at is not None and datetime.fromisoformat(key.expires_at) <= self._now()
+
+
+def _check_origin(limits: GatewayKeyLimits, origin: str | None) -> None:
+    """Raise unless the key works there. Only browsers name an origin, and pages cannot choose theirs."""
+    if limits.allowed_origins and origin is not None and origin.lower() not in limits.allowed_origins:
+        raise OriginNotAllowedError(
+            "This gateway key does not work on pages of this origin. Add the origin to the key, or use another key."
+        )
 
 
 def _random_text(length: int) -> str:

@@ -1,9 +1,9 @@
 """The Accounts table: gateway keys."""
 
 from ownkey.domain.errors import NotFoundError, StoreUnavailableError
-from ownkey.domain.identity import GatewayKey
+from ownkey.domain.identity import GatewayKey, GatewayKeyLimits
 from ownkey.storage import keyspace
-from ownkey.storage.attributes import Item, Value, check_version, read, read_optional
+from ownkey.storage.attributes import Item, Value, check_version, read, read_amount, read_optional
 from ownkey.storage.table import ClientErrors, ConditionFailedError, DynamoDBClient, Table
 
 ITEM_VERSION = 1
@@ -38,6 +38,10 @@ class AccountRepository:
             "name": key.name,
             "created_at": key.created_at,
             "expires_at": key.expires_at,
+            "allowed_origins": " ".join(key.limits.allowed_origins) or None,
+            "requests_per_day": key.limits.requests_per_day,
+            "usd_per_day": key.limits.usd_per_day,
+            "default_team_id": key.default_team_id,
         }
         both = (keyspace.gateway_key(key.key_id), keyspace.listed_gateway_key(key.user_id, key.key_id))
         try:
@@ -64,4 +68,10 @@ def _gateway_key(item: Item) -> GatewayKey:
         name=read(item, "name", str),
         created_at=read(item, "created_at", str),
         expires_at=read_optional(item, "expires_at"),
+        limits=GatewayKeyLimits(
+            allowed_origins=tuple((read_optional(item, "allowed_origins") or "").split()),
+            requests_per_day=read(item, "requests_per_day", int) if "requests_per_day" in item else None,
+            usd_per_day=read_amount(item, "usd_per_day"),
+        ),
+        default_team_id=read_optional(item, "default_team_id"),
     )

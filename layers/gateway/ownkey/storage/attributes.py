@@ -32,10 +32,12 @@ def read_optional(item: Mapping[str, Value], name: str) -> str | None:
 
 def read_amount(item: Mapping[str, Value], name: str) -> "Decimal | None":
     """Return an optional exact number; raises StoreUnavailableError when it is something else."""
-    from decimal import Decimal
-
     value = item.get(name)
-    if value is None or type(value) is Decimal:
+    if value is None:
+        return None
+    from decimal import Decimal  # not needed to start
+
+    if type(value) is Decimal:
         return value
     if type(value) is int:
         return Decimal(value)
