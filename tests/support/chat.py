@@ -13,6 +13,7 @@ from ownkey.observability import Logger
 from ownkey.routing.providers import Providers
 from ownkey.services.chat import ChatService
 from ownkey.services.chat_ledger import ChatLedger
+from ownkey.services.chat_routing import ChatRouter
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 USAGE = Usage(input_tokens=9, output_tokens=20, cached_input_tokens=3)
@@ -117,6 +118,38 @@ class FakeKeys:
         self.touches.append((key.provider, at))
 
 
+class FakeContexts:
+    """One team with one member, and keys by owner; like the store it reads everything at once."""
+
+    def __init__(self, keys, standing=None):
+        self.keys, self.standing, self.reads = keys, standing, []
+
+    def load(self, team_id, user_id, *, owners, providers, now):
+        self.reads.append((team_id, user_id, tuple(owners), tuple(providers)))
+        found: dict[str, dict[str, ProviderKey]] = {owner: {} for owner in owners}
+        for (owner, provider), key in self.keys.keys.items():
+            if owner in owners and provider in providers:
+                found[owner][provider] = key
+        known = self.standing and (self.standing.team.team_id, self.standing.member.user_id) == (team_id, user_id)
+        return SimpleNamespace(standing=self.standing if known else None, keys=found)
+
+
+class FakeSpending:
+    def __init__(self):
+        self.admitted, self.added = [], []
+        self.failure = None
+
+    def admit(self, gateway_key_id, limits, now):
+        if self.failure:
+            raise self.failure
+        self.admitted.append((gateway_key_id, limits))
+
+    def add(self, amount, *, now, gateway_key_id, member):
+        if self.failure:
+            raise self.failure
+        self.added.append((amount, gateway_key_id, member))
+
+
 class FakeUsage:
     def __init__(self):
         self.records = []
@@ -150,22 +183,35 @@ def stored_key(provider="openai", owner="user#u1", **changes):
 class Chat:
     """A chat service with its fake parts in reach, and a clock that moves 10 ms a look."""
 
-    def __init__(self, *answers, keys=None, log=None):
+    def __init__(self, *answers, keys=None, log=None, standing=None, listing=LISTING, principal=PRINCIPAL):
         self.provider = FakeProvider(*answers)
         self.keys = FakeKeys(*([stored_key()] if keys is None else keys))
         self.usage, self.opener = FakeUsage(), FakeOpener()
+        self.contexts, self.spending = FakeContexts(self.keys, standing), FakeSpending()
+        self.principal = principal
         self.ticks = 0
+        catalog = SimpleNamespace(
+            listing_of=lambda model: listing if model in ("gpt-4.1", listing.canonical_id) else ModelListing(),
+            nearest_names=lambda model: ("gpt-4.1",),
+        )
         self.service = ChatService(
-            adapter=self.provider,
-            keys=self.keys,
-            opener=self.opener,
-            ledger=ChatLedger(
-                keys=self.keys, usage=self.usage, now=self.now, logger=Logger(service="chat", stream=log)
+            router=ChatRouter(
+                keys=self.keys,
+                contexts=self.contexts,
+                catalog=catalog,
+                providers=Providers(chat=("openai", "openrouter", "groq"), others=("tavily",)),
+                judge=self.provider,
             ),
-            providers=Providers(chat=("openai", "openrouter", "groq"), others=("tavily",)),
-            catalog=SimpleNamespace(
-                listing_of=lambda model: LISTING if model == "gpt-4.1" else ModelListing(),
-                nearest_names=lambda model: ("gpt-4.1",),
+            adapter=self.provider,
+            opener=self.opener,
+            admission=self.spending,
+            ledger=ChatLedger(
+                keys=self.keys,
+                usage=self.usage,
+                spending=self.spending,
+                fee_rate="0.05",
+                now=self.now,
+                logger=Logger(service="chat", stream=log),
             ),
             describe_error=lambda error: {**chat_error(error).body["error"], "status": chat_error(error).status},
             now=self.now,
@@ -179,4 +225,4 @@ class Chat:
         options = ByokOptions(enabled=byok, provider=pinned, disable_fallbacks=not fallbacks)
         fields = {"body": {"messages": [{"role": "user", "content": "hi"}]}, "model": "gpt-4.1"}
         request = ChatRequest(**{**fields, "stream": stream, "byok": options, **changes})
-        return self.service.answer(request, PRINCIPAL, deadline=NO_DEADLINE, request_id="req_1")
+        return self.service.answer(request, self.principal, deadline=NO_DEADLINE, request_id="req_1")

@@ -19,9 +19,9 @@ CONTEXT_CONDITION = {
 
 GRANTS = {
     "ChatFunction": {
-        "AccountsTable": {"dynamodb:GetItem"},
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
         "ProviderKeysTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
-        "UsageTable": {"dynamodb:PutItem"},
+        "UsageTable": {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
         "ProviderKeysKey": {"kms:Decrypt"},
         "ChatLogGroup": LOG_ACTIONS,
     },

@@ -20,12 +20,15 @@ from ownkey.routing.providers import Providers
 from ownkey.services.authentication import Authenticator
 from ownkey.services.chat import ChatService
 from ownkey.services.chat_ledger import ChatLedger
+from ownkey.services.chat_routing import ChatRouter
 from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.aws.client import JsonClient
 from ownkey.storage.aws.credentials import credential_source
 from ownkey.storage.aws.errors import AwsCallError
 from ownkey.storage.aws.services import DYNAMODB, KMS, DynamoDB, Kms
+from ownkey.storage.chat_context import ChatContextRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
+from ownkey.storage.spending import SpendingRepository
 from ownkey.storage.usage import UsageRepository
 from ownkey.vault.opening import KeyOpener
 
@@ -66,22 +69,38 @@ def build_chat_function(settings: Settings) -> ChatFunction:
     keys = ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors)
     usage = UsageRepository(dynamodb, settings.usage_table, errors, retention_days=settings.usage_retention_days)
     adapter = build_chat_adapter(settings)
+    spending = SpendingRepository(dynamodb, settings.usage_table, errors)
+    contexts = ChatContextRepository(
+        dynamodb,
+        errors,
+        accounts_table=settings.accounts_table,
+        provider_keys_table=settings.provider_keys_table,
+        usage_table=settings.usage_table,
+    )
     service = ChatService(
-        adapter=adapter,
-        keys=keys,
-        opener=KeyOpener(kms, settings.provider_keys_kms_key, errors, monotonic=time.monotonic),
-        ledger=ChatLedger(keys=keys, usage=usage, now=utc_now, logger=logger),
-        providers=Providers(
-            chat=tuple(slug for slug in REGISTRY if adapter.supports(slug)),
-            others=tuple(slug for slug in REGISTRY if not adapter.supports(slug)),
-            makers={slug: spec.maker for slug, spec in REGISTRY.items() if spec.maker},
+        router=ChatRouter(
+            keys=keys, contexts=contexts, catalog=LazyCatalog(), providers=chat_providers(adapter), judge=adapter
         ),
-        catalog=LazyCatalog(),
+        adapter=adapter,
+        opener=KeyOpener(kms, settings.provider_keys_kms_key, errors, monotonic=time.monotonic),
+        admission=spending,
+        ledger=ChatLedger(
+            keys=keys, usage=usage, spending=spending, fee_rate=settings.fee_rate, now=utc_now, logger=logger
+        ),
         describe_error=describe_error,
         now=utc_now,
     )
     authenticator = Authenticator(GatewayKeyAuthenticator(accounts, utc_now), None)
     return ChatFunction(authenticator=authenticator, service=service, logger=logger)
+
+
+def chat_providers(adapter: ChatAdapter) -> Providers:
+    """Return what routing needs to know of the table of providers."""
+    return Providers(
+        chat=tuple(slug for slug in REGISTRY if adapter.supports(slug)),
+        others=tuple(slug for slug in REGISTRY if not adapter.supports(slug)),
+        makers={slug: spec.maker for slug, spec in REGISTRY.items() if spec.maker},
+    )
 
 
 class LazyCatalog:

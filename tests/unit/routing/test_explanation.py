@@ -23,7 +23,7 @@ def explained(credential, request_):
     candidates = (priced("openai"), priced("groq", "0.05", "8"))
     ring = KeyRing(credential, {"groq": key})
     route = plan(Shortlist(candidates), (ring,), now=datetime(2026, 11, 23, tzinfo=UTC), fail_fast=True)
-    return explain_route(request_, listing(*candidates), route)
+    return explain_route(request_, listing(*candidates), route, falls_back=False, billed=None)
 
 
 def test_a_plan_is_told_with_its_reasons_and_prices():
@@ -33,6 +33,7 @@ def test_a_plan_is_told_with_its_reasons_and_prices():
         "canonical_model": "openai/gpt-4.1",
         "byok": True,
         "fallbacks": False,
+        "billed_team": None,
         "attempts": [
             {
                 "provider": "groq",

@@ -1,12 +1,16 @@
 import io
 import json
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from ownkey.domain import errors as e
 from ownkey.domain.chat import ByokOptions, ChatRequest
+from ownkey.domain.identity import GatewayKeyLimits
+from ownkey.domain.prices import Price, Rates
 from ownkey.domain.provider_keys import KeyStatus
-from ownkey.domain.routing import ProviderSelection
+from ownkey.domain.routing import Candidate, ModelListing, ProviderSelection
 from tests.support.chat import CHUNKS, PRINCIPAL, START, Chat, FakeStream, chunk, completion, stored_key
 
 BOTH = (stored_key("openai"), stored_key("openrouter"))
@@ -305,3 +309,47 @@ def test_the_log_line_names_who_and_what_but_no_text():
     line = json.loads(log.getvalue().splitlines()[-1])
     assert (line["provider"], line["outcome"], line["input_tokens"]) == ("openai", "completed", 9)
     assert "Hello" not in log.getvalue()
+
+
+LIMITED = replace(PRINCIPAL, limits=GatewayKeyLimits(requests_per_day=10, usd_per_day=Decimal(1)))
+
+
+def test_a_key_with_daily_limits_is_counted_before_anybody_is_called():
+    chat = Chat(completion(), principal=LIMITED)
+    chat.ask().settle()
+    assert chat.spending.admitted == [("g1", LIMITED.limits)]
+    assert [(key, member) for _, key, member in chat.spending.added] == [("g1", None)]
+    chat.spending.failure = e.DailyRequestLimitError("used up", retry_after_seconds=9)
+    with pytest.raises(e.DailyRequestLimitError):
+        chat.ask()
+    assert len(chat.provider.calls) == 1
+
+
+def test_a_key_without_limits_is_not_counted():
+    chat = Chat(completion())
+    chat.ask().settle()
+    assert chat.spending.admitted == []
+    assert [(key, member) for _, key, member in chat.spending.added] == [(None, None)]
+
+
+def test_a_request_that_nobody_can_run_is_not_counted():
+    chat = Chat(principal=LIMITED, keys=[])
+    with pytest.raises(e.ProviderKeyMissingError):
+        chat.ask()
+    assert chat.spending.admitted == []
+
+
+def test_a_priced_request_states_its_fee_and_records_it():
+    price = Price(rates=Rates(input=Decimal(2), output=Decimal(8)))
+    chat = Chat(completion(), listing=ModelListing("openai/gpt-4.1", (Candidate("openai", "gpt-4.1", price),)))
+    answer = chat.ask()
+    receipt = answer.body["x_ownkey_pricing"]
+    assert (receipt["amount"], receipt["listPrice"], receipt["platformFee"], receipt["priceSource"]) == (
+        "0.0000089",
+        "0.000178",
+        "0.0000089",
+        "catalog",
+    )
+    answer.settle()
+    assert chat.usage.records[0].charge.amount == Decimal("0.0000089")
+    assert chat.spending.added[0][0] == Decimal("0.0000089")

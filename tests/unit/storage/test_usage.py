@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from ownkey.domain.chat import Usage
 from ownkey.domain.errors import StoreUnavailableError
+from ownkey.domain.prices import Charge
 from ownkey.domain.usage import UsageRecord
 from ownkey.storage.usage import UsageRepository
 from tests.support.tables import BOTO_ERRORS, BrokenClient, EmulatedAws, client_error, emulated_aws
@@ -25,6 +27,8 @@ RECORD = UsageRecord(
     byok=True,
     stream=False,
     usage=Usage(input_tokens=9, output_tokens=20, cached_input_tokens=4, cache_write_tokens=1, reasoning_tokens=7),
+    charge=Charge(list_price=Decimal("0.00017"), platform_fee=Decimal("0.0000085"), amount=Decimal("0.0000085")),
+    team_id="t1",
     outcome="completed",
     started_at=STARTED_AT,
     duration_ms=412,
@@ -66,6 +70,10 @@ def test_a_record_is_stored_whole_and_only_once(usage: UsageRepository, aws: Emu
         "cached_input_tokens": "4",
         "cache_write_tokens": "1",
         "reasoning_tokens": "7",
+        "list_price_usd": "0.00017",
+        "platform_fee_usd": "0.0000085",
+        "amount_usd": "0.0000085",
+        "team_id": "t1",
         "estimated": False,
         "outcome": "completed",
         "started_at": "2026-11-23T10:20:09.012Z",

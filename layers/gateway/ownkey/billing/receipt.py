@@ -2,8 +2,11 @@
 
 import json
 
+from ownkey.billing.pricing import decimal_text
 from ownkey.domain.chat import JsonObject, Usage
-from ownkey.domain.routing import CredentialOwner
+from ownkey.domain.prices import Charge
+from ownkey.domain.routing import Attempt
+from ownkey.domain.teams import Team
 
 BYTES_PER_TOKEN = 4
 """A rough mean over tokenizers and languages, for upstreams that report nothing."""
@@ -20,22 +23,25 @@ def estimated_usage(request_body: JsonObject, output_characters: int) -> Usage:
     )
 
 
-def build_receipt(usage: Usage, *, credential: CredentialOwner, provider: str, request_id: str) -> JsonObject:
+def build_receipt(
+    usage: Usage, charge: Charge, attempt: Attempt, *, request_id: str, billed_team: Team | None
+) -> JsonObject:
     """Return the receipt that travels with an answer. A price that is not known is null, never zero."""
+    byok = attempt.credential != "platform"
     return {
-        "amount": None,
+        "amount": decimal_text(charge.amount),
         "currency": "USD",
-        "listPrice": None,
-        "platformFee": None,
-        "byok": credential != "platform",
-        "byokProvider": provider if credential != "platform" else None,
-        "credential": credential,
+        "listPrice": decimal_text(charge.list_price),
+        "platformFee": decimal_text(charge.platform_fee),
+        "byok": byok,
+        "byokProvider": attempt.provider if byok else None,
+        "credential": attempt.credential,
         "inputTokens": usage.input_tokens,
         "outputTokens": usage.output_tokens,
         "cachedInputTokens": usage.cached_input_tokens,
-        "billedToTeam": False,
-        "billedTeamId": None,
-        "billedTeamName": None,
-        "priceSource": "unknown",
+        "billedToTeam": billed_team is not None,
+        "billedTeamId": billed_team.team_id if billed_team else None,
+        "billedTeamName": billed_team.name if billed_team else None,
+        "priceSource": "unknown" if charge.amount is None else "catalog",
         "requestId": request_id,
     }

@@ -13,6 +13,7 @@ from ownkey.domain.prices import LongPromptRates, Price, Rates
 from ownkey.domain.routing import Candidate
 
 _PATH = Path(__file__).with_name("data.json")
+FREE = Price(rates=Rates(input=Decimal(0), output=Decimal(0)))
 _ABILITIES = {"v": "vision", "t": "tools", "r": "reasoning", "s": "structured_output"}
 
 

@@ -7,7 +7,7 @@ is guessed: callers pin its provider instead.
 from dataclasses import replace
 from functools import lru_cache
 
-from ownkey.catalog.facts import Catalog, ModelFacts, facts_of, listed_candidate, load_catalog
+from ownkey.catalog.facts import FREE, Catalog, ModelFacts, facts_of, listed_candidate, load_catalog
 from ownkey.catalog.families import family_providers
 from ownkey.catalog.names import AUTHORS, ModelName, parse_name
 from ownkey.domain.routing import Candidate, ModelListing
@@ -44,8 +44,8 @@ def providers_of(model: str) -> tuple[Candidate, ...]:
         return (_known_as(candidates, "aws", model), *(each for each in candidates if each.provider != "aws"))
     if name.variant:
         return tuple(
-            # A variant has a price of its own.
-            Candidate(each.provider, f"{each.upstream_model}:{name.variant}")
+            # Any other variant has a price of its own.
+            Candidate(each.provider, f"{each.upstream_model}:{name.variant}", FREE if name.variant == "free" else None)
             for each in candidates
             if each.provider == "openrouter"
         )

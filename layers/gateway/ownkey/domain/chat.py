@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ownkey.domain.routing import ProviderSelection
+from ownkey.domain.routing import CredentialOwner, ProviderSelection
 
 JsonObject = dict[str, Any]
 """A JSON object as it is on the wire."""
@@ -37,10 +37,9 @@ class ChatRequest:
     """The providers chosen for platform-key traffic, by `x-provider`, the body's `provider` or the model's suffix."""
     team_id: str | None = None
 
-    @property
-    def may_fall_back(self) -> bool:
-        """Whether another provider may be tried when the first fails."""
-        if self.byok.enabled:
+    def may_fall_back(self, credential: CredentialOwner) -> bool:
+        """Return whether another provider may be tried when the first fails, on keys of this kind of owner."""
+        if credential != "platform":
             return not self.byok.disable_fallbacks
         return self.selection is None or self.selection.allow_fallbacks
 

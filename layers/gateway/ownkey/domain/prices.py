@@ -18,6 +18,11 @@ class Rates:
     cache_write: "Decimal | None" = None
 
     @property
+    def are_free(self) -> bool:
+        """Whether both directions are known to cost nothing."""
+        return self.input == 0 and self.output == 0
+
+    @property
     def total(self) -> "Decimal | None":
         """Input and output together, to tell dear from cheap; None when either is unknown."""
         return None if self.input is None or self.output is None else self.input + self.output
@@ -40,3 +45,15 @@ class Price:
     """Shortest first."""
     effective_at: "date | None" = None
     """Since when it is known to hold; None when that is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What one request costs its caller here, in US dollars; None where it is not known."""
+
+    list_price: "Decimal | None" = None
+    """What the model's list price makes of its tokens."""
+    platform_fee: "Decimal | None" = None
+    """The operator's fee, when the caller's or their team's own key paid the provider."""
+    amount: "Decimal | None" = None
+    """What the caller owes: the fee, or on the operator's key the list price."""

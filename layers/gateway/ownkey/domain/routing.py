@@ -70,6 +70,8 @@ class Shortlist:
 
     candidates: tuple[Candidate, ...]
     passed_over: tuple[PassedOver, ...] = ()
+    lowest_paid_price: Price | None = field(default=None, compare=False)
+    """The lowest price that anybody charges for the model: what a fee is a share of where it is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class Attempt:
     credential: CredentialOwner
     price: Price | None = field(default=None, compare=False)
     """The list price; None when it is not known."""
+    fee_price: Price | None = field(default=None, compare=False)
+    """What the fee is a share of, where that is not the list price: the provider charges nothing."""
     why: str = field(default="", compare=False)
 
 

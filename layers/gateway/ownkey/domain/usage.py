@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from ownkey.domain.chat import Usage
+from ownkey.domain.prices import Charge
 from ownkey.domain.routing import CredentialOwner
 
 UsageOutcome = Literal["completed", "failed", "cut", "client_gone"]
@@ -31,6 +32,10 @@ class UsageRecord:
     """Whether the key was the caller's own or their team's."""
     stream: bool
     usage: Usage
+    charge: Charge
+    """What it costs the caller, or the team that pays."""
+    team_id: str | None = None
+    """The team that pays; None when the caller does."""
     estimated: bool = False
     """The provider reported no usage, and this was counted from what was delivered."""
     outcome: UsageOutcome

@@ -1,10 +1,11 @@
 """Which providers may run a request, best first. No I/O, and no look at what keys there are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ownkey.domain.chat import ChatRequest
 from ownkey.domain.errors import ModelNotFoundError
+from ownkey.domain.prices import Price
 from ownkey.domain.routing import Candidate, ModelListing, Shortlist
 from ownkey.routing.providers import Providers, listed
 from ownkey.routing.selection import select
@@ -33,10 +34,23 @@ def candidates_for(
         ModelNotFoundError: nobody is known to run the model.
         InvalidParameterError: what the request says of providers leaves none.
     """
+    shortlist = _shortlist(request, listing, providers, nearest_names, left_out)
+    if any(each.price and each.price.rates.are_free for each in shortlist.candidates):
+        return replace(shortlist, lowest_paid_price=_lowest_paid(listing.candidates))
+    return shortlist
+
+
+def _shortlist(
+    request: ChatRequest,
+    listing: ModelListing,
+    providers: Providers,
+    nearest_names: Callable[[str], tuple[str, ...]],
+    left_out: Callable[[Candidate], tuple[str, ...]],
+) -> Shortlist:
     runnable = tuple(each for each in listing.candidates if each.provider in providers.chat)
     if pinned := request.byok.provider:
         named = _named(request, listing, runnable, pinned, providers, param="byok.provider")
-        if not request.may_fall_back:
+        if request.byok.disable_fallbacks:
             return Shortlist((named,))
         others = [
             replace(each, why=f"{each.why}, and byok.disableFallbacks is false")
@@ -92,3 +106,9 @@ def _listed(
             "If it is right, name its provider: as provider/model, or with byok.provider (header x-byok-provider)."
         )
     return runnable
+
+
+def _lowest_paid(candidates: Iterable[Candidate]) -> Price | None:
+    """Return the lowest price that is none at all."""
+    paid = [each.price for each in candidates if each.price and each.price.rates.total]
+    return min(paid, key=lambda price: price.rates.total or 0, default=None)

@@ -3,16 +3,20 @@
 from ownkey.domain.chat import ChatRequest, JsonObject
 from ownkey.domain.prices import Price
 from ownkey.domain.routing import Attempt, ModelListing, RoutePlan
+from ownkey.domain.teams import TeamStanding
 
 
-def explain_route(request: ChatRequest, listing: ModelListing, route: RoutePlan) -> JsonObject:
+def explain_route(
+    request: ChatRequest, listing: ModelListing, route: RoutePlan, *, falls_back: bool, billed: TeamStanding | None
+) -> JsonObject:
     """Return the plan of `request` as JSON. It says of keys what their owner may see, and no more."""
     return {
         "object": "route_plan",
         "model": request.model,
         "canonical_model": listing.canonical_id,
         "byok": request.byok.enabled,
-        "fallbacks": request.may_fall_back,
+        "fallbacks": falls_back,
+        "billed_team": billed.team.team_id if billed else None,
         "attempts": [_attempt(attempt) for attempt in route.attempts],
         "passed_over": [{"provider": each.provider, "reason": each.why} for each in route.passed_over],
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from ownkey.domain.errors import ProviderKeyMissingError, ProviderKeyUnusableError
+from ownkey.domain.prices import Price
 from ownkey.domain.provider_keys import ProviderKey
 from ownkey.domain.routing import Attempt, Candidate, CredentialOwner, KeyRing, PassedOver, RoutePlan, Shortlist
 from ownkey.routing.providers import listed
@@ -35,7 +36,7 @@ def plan(shortlist: Shortlist, rings: Sequence[KeyRing], *, now: datetime, fail_
         elif attempts and fail_fast:
             passed_over.append(PassedOver(candidate.provider, "the first failure is the answer"))
         else:
-            attempts.append(_attempt(candidate, key, ring.credential))
+            attempts.append(_attempt(candidate, key, ring.credential, shortlist.lowest_paid_price))
     if attempts:
         return RoutePlan(tuple(attempts), tuple(passed_over))
     if unusable:
@@ -49,9 +50,16 @@ _OWNERS: dict[CredentialOwner, str] = {"user": "personal", "team": "team", "plat
 """Whose key it is, for people."""
 
 
-def _attempt(candidate: Candidate, key: ProviderKey, credential: CredentialOwner) -> Attempt:
+def _attempt(candidate: Candidate, key: ProviderKey, credential: CredentialOwner, lowest_paid: Price | None) -> Attempt:
+    price = candidate.price
     return Attempt(
-        candidate.provider, candidate.upstream_model, key, credential, price=candidate.price, why=candidate.why
+        candidate.provider,
+        candidate.upstream_model,
+        key,
+        credential,
+        price=price,
+        fee_price=lowest_paid if price and price.rates.are_free else None,
+        why=candidate.why,
     )
 
 

@@ -6,38 +6,21 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from ownkey.billing.receipt import build_receipt, estimated_usage
+from ownkey.billing.receipt import estimated_usage
 from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject, Usage
 from ownkey.domain.errors import (
     InternalError,
     MisconfiguredError,
     ProviderFailureError,
     ProviderKeyRejectedError,
-    TeamForbiddenError,
     UpstreamError,
 )
-from ownkey.domain.identity import Principal
-from ownkey.domain.provider_keys import PLATFORM_OWNER, Credential, ProviderKey
-from ownkey.domain.routing import Attempt, Candidate, CredentialOwner, KeyRing, ModelListing, RoutePlan
-from ownkey.routing.candidates import candidates_for
-from ownkey.routing.explanation import explain_route
-from ownkey.routing.planner import plan
-from ownkey.routing.providers import Providers
-from ownkey.routing.suffixes import apply_suffixes
+from ownkey.domain.identity import GatewayKeyLimits, Principal
+from ownkey.domain.provider_keys import Credential, ProviderKey
+from ownkey.domain.routing import Attempt
 from ownkey.services.chat_ledger import ChatCall, ChatLedger
+from ownkey.services.chat_routing import ChatRouter
 from ownkey.streaming.relay import RelayReport, relay
-
-
-class KeyStore(Protocol):
-    """What a chat reads of stored provider keys."""
-
-    def load_for_use(self, owner: str, provider: str) -> ProviderKey | None:
-        """Return one key with its ciphertext, in one read."""
-        ...
-
-    def load_all_for_use(self, owner: str) -> list[ProviderKey]:
-        """Return all keys of an owner with their ciphertexts, in one read."""
-        ...
 
 
 class KeyOpening(Protocol):
@@ -48,24 +31,16 @@ class KeyOpening(Protocol):
         ...
 
 
-class ModelCatalog(Protocol):
-    """Knows who runs a model."""
+class Admission(Protocol):
+    """Counts the requests of gateway keys that have daily limits."""
 
-    def listing_of(self, model: str) -> ModelListing:
-        """Return what is known of `model`; without candidates when nobody is known to run it."""
-        ...
-
-    def nearest_names(self, model: str) -> tuple[str, ...]:
-        """Return the names of models most like `model`."""
+    def admit(self, gateway_key_id: str, limits: GatewayKeyLimits, now: datetime) -> None:
+        """Count a request; raises DailyRequestLimitError or DailySpendingLimitError when it is one too many."""
         ...
 
 
 class ChatProvider(Protocol):
     """Calls providers; `adapters/adapter.py` is the one."""
-
-    def left_out(self, request: ChatRequest, *, provider: str, upstream_model: str) -> tuple[str, ...]:
-        """Return the fields of the request that `provider` could not take."""
-        ...
 
     def complete(
         self, request: ChatRequest, *, provider: str, upstream_model: str, credential: Credential, deadline: Deadline
@@ -104,12 +79,11 @@ class StreamedAnswer:
 class ChatService:
     """Answers chat completions. Every part is handed in; `bootstrap` puts them together."""
 
+    router: ChatRouter
     adapter: ChatProvider
-    keys: KeyStore
     opener: KeyOpening
+    admission: Admission
     ledger: ChatLedger
-    providers: Providers
-    catalog: ModelCatalog
     describe_error: Callable[[Exception], JsonObject]
     """The `error` object for a failure after the first byte."""
     now: Callable[[], datetime]
@@ -122,12 +96,19 @@ class ChatService:
         Raises:
             GatewayError: as the table in `api/errors.py` says; nothing has been sent then.
         """
-        request, started_at = apply_suffixes(request, self.providers), self.now()
-        route = self._route(request, principal, started_at)
+        started_at = self.now()
+        routed = self.router.route(request, principal, started_at)
+        if principal.gateway_key_id and principal.limits.are_daily:
+            self.admission.admit(principal.gateway_key_id, principal.limits, started_at)
         call = ChatCall(
-            request=request, principal=principal, deadline=deadline, request_id=request_id, started_at=started_at
+            request=routed.request,
+            principal=principal,
+            deadline=deadline,
+            request_id=request_id,
+            started_at=started_at,
+            billed_team=routed.billed.team if routed.billed else None,
         )
-        return self._first_success(call, route.attempts)
+        return self._first_success(call, routed.plan.attempts)
 
     def explain(self, request: ChatRequest, principal: Principal) -> JsonObject:
         """Return the attempts that `answer` would make, and why. Nothing is opened, and nobody is called.
@@ -135,32 +116,7 @@ class ChatService:
         Raises:
             GatewayError: what the request would be answered with before anybody is called.
         """
-        request = apply_suffixes(request, self.providers)
-        route = self._route(request, principal, self.now())
-        return explain_route(request, self.catalog.listing_of(request.model), route)
-
-    def _route(self, request: ChatRequest, principal: Principal, now: datetime) -> RoutePlan:
-        if request.team_id:
-            raise TeamForbiddenError("x-team-id names no team of yours. Leave the header out.")
-        shortlist = candidates_for(
-            request,
-            self.catalog.listing_of(request.model),
-            self.providers,
-            nearest_names=self.catalog.nearest_names,
-            left_out=lambda each: self.adapter.left_out(
-                request, provider=each.provider, upstream_model=each.upstream_model
-            ),
-        )
-        credential: CredentialOwner = "user" if request.byok.enabled else "platform"
-        owner = principal.owner if request.byok.enabled else PLATFORM_OWNER
-        ring = KeyRing(credential, self._load_keys(owner, shortlist.candidates))
-        return plan(shortlist, (ring,), now=now, fail_fast=not request.may_fall_back)
-
-    def _load_keys(self, owner: str, candidates: tuple[Candidate, ...]) -> dict[str, ProviderKey]:
-        if len(candidates) == 1:
-            key = self.keys.load_for_use(owner, candidates[0].provider)
-            return {key.provider: key} if key else {}
-        return {key.provider: key for key in self.keys.load_all_for_use(owner)}
+        return self.router.route(request, principal, self.now()).explained()
 
     def _first_success(self, call: ChatCall, attempts: tuple[Attempt, ...]) -> CompletedAnswer | StreamedAnswer:
         for attempt in attempts:
@@ -194,9 +150,7 @@ class ChatService:
             written = sum(len(str(choice.get("message"))) for choice in completion.body["choices"])
             usage = estimated_usage(call.request.body, written)
             completion.body["usage"] = usage.to_openai()
-        completion.body["x_ownkey_pricing"] = build_receipt(
-            usage, credential=attempt.credential, provider=attempt.provider, request_id=call.request_id
-        )
+        completion.body["x_ownkey_pricing"] = self.ledger.receipt(call, attempt, usage)
         call.first_byte_at = self.now()
         settle = partial(
             self.ledger.settle, call, attempt, usage, estimated=completion.usage is None, outcome="completed"
@@ -228,7 +182,7 @@ class ChatService:
             return stream.usage or estimated_usage(call.request.body, report.output_characters)
 
         def ending(last: JsonObject) -> Iterator[JsonObject]:
-            return _closing_chunks(call, attempt, last, usage())
+            return _closing_chunks(call, last, usage(), receipt=self.ledger.receipt(call, attempt, usage()))
 
         def settle() -> None:
             stream.close()
@@ -240,9 +194,8 @@ class ChatService:
         return StreamedAnswer(frames=frames, headers=_headers(call, attempt, stream.dropped), settle=settle)
 
 
-def _closing_chunks(call: ChatCall, attempt: Attempt, last: JsonObject, usage: Usage) -> Iterator[JsonObject]:
+def _closing_chunks(call: ChatCall, last: JsonObject, usage: Usage, *, receipt: JsonObject) -> Iterator[JsonObject]:
     """Yield the finish chunk and, where usage was asked for, one more for it. The last carries the receipt."""
-    receipt = build_receipt(usage, credential=attempt.credential, provider=attempt.provider, request_id=call.request_id)
     if not call.request.include_usage:
         yield {**last, "x_ownkey_pricing": receipt}
         return

@@ -3,15 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ownkey.domain.chat import ChatRequest, Deadline, Usage
+from ownkey.billing.pricing import charge_for
+from ownkey.billing.receipt import build_receipt
+from ownkey.domain.chat import ChatRequest, Deadline, JsonObject, Usage
 from ownkey.domain.errors import GatewayError, ProviderKeyRejectedError, UpstreamError
 from ownkey.domain.identity import Principal
+from ownkey.domain.prices import Charge
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
 from ownkey.domain.routing import Attempt
+from ownkey.domain.teams import Team
 from ownkey.domain.usage import UsageOutcome, UsageRecord
 from ownkey.observability import Logger
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 LAST_USED_RESOLUTION = timedelta(hours=1)
 """How exact `last_used_at` is: one write an hour and key, not one a request."""
@@ -26,6 +33,16 @@ class KeyNotes(Protocol):
 
     def touch(self, key: ProviderKey, *, at: datetime) -> None:
         """Note that a key was used."""
+        ...
+
+
+class SpendingStore(Protocol):
+    """Counts what was spent."""
+
+    def add(
+        self, amount: "Decimal | None", *, now: datetime, gateway_key_id: str | None, member: tuple[str, str] | None
+    ) -> None:
+        """Add what a request has cost to the counters of its gateway key, its team and its member."""
         ...
 
 
@@ -46,6 +63,8 @@ class ChatCall:
     deadline: Deadline
     request_id: str
     started_at: datetime
+    billed_team: Team | None = None
+    """The team that pays; None when the caller does."""
     attempts: int = 0
     first_byte_at: datetime | None = None
 
@@ -56,8 +75,16 @@ class ChatLedger:
 
     keys: KeyNotes
     usage: UsageStore
+    spending: SpendingStore
+    fee_rate: str
+    """The platform fee as a decimal fraction of the list price."""
     now: Callable[[], datetime]
     logger: Logger
+
+    def receipt(self, call: ChatCall, attempt: Attempt, usage: Usage) -> JsonObject:
+        """Return the receipt that travels with the answer."""
+        charge = charge_for(usage, attempt, fee_rate=self.fee_rate)
+        return build_receipt(usage, charge, attempt, request_id=call.request_id, billed_team=call.billed_team)
 
     def settle(
         self,
@@ -72,8 +99,10 @@ class ChatLedger:
         """Record what was delivered, and the error that cut it. Never fails the caller, who has the answer already."""
         if error is not None:
             self.logger.error("the stream was cut", error=error, request_id=call.request_id, provider=attempt.provider)
-        record = _record(call, attempt, usage, estimated=estimated, outcome=outcome, ended_at=self.now())
+        charge, ended_at = charge_for(usage, attempt, fee_rate=self.fee_rate), self.now()
+        record = _record(call, attempt, usage, charge, estimated=estimated, outcome=outcome, ended_at=ended_at)
         self._never_failing(lambda: self.usage.put(record), "the usage record was not stored", call)
+        self._never_failing(lambda: self._count(call, charge, ended_at), "what was spent was not counted", call)
         self._never_failing(lambda: self._note_use(attempt.key, self.now()), "the key's use was not noted", call)
         self.logger.info(
             "chat completion",
@@ -90,6 +119,15 @@ class ChatLedger:
             estimated=record.estimated,
             duration_ms=record.duration_ms,
             time_to_first_byte_ms=record.time_to_first_byte_ms,
+        )
+
+    def _count(self, call: ChatCall, charge: Charge, at: datetime) -> None:
+        principal, team = call.principal, call.billed_team
+        self.spending.add(
+            charge.amount,
+            now=at,
+            gateway_key_id=principal.gateway_key_id if principal.limits.usd_per_day is not None else None,
+            member=(team.team_id, principal.user_id) if team else None,
         )
 
     def _note_use(self, key: ProviderKey, at: datetime) -> None:
@@ -125,7 +163,14 @@ class ChatLedger:
 
 
 def _record(
-    call: ChatCall, attempt: Attempt, usage: Usage, *, estimated: bool, outcome: UsageOutcome, ended_at: datetime
+    call: ChatCall,
+    attempt: Attempt,
+    usage: Usage,
+    charge: Charge,
+    *,
+    estimated: bool,
+    outcome: UsageOutcome,
+    ended_at: datetime,
 ) -> UsageRecord:
     return UsageRecord(
         request_id=call.request_id,
@@ -139,6 +184,8 @@ def _record(
         byok=attempt.credential != "platform",
         stream=call.request.stream,
         usage=usage,
+        charge=charge,
+        team_id=call.billed_team.team_id if call.billed_team else None,
         estimated=estimated,
         outcome=outcome,
         started_at=call.started_at,

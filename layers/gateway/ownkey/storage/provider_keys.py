@@ -34,11 +34,11 @@ class ProviderKeyRepository:
     def load_for_use(self, owner: str, provider: str) -> ProviderKey | None:
         """Return one key with its ciphertext, in one read, as it is now: a deleted key is gone at once."""
         item = self._table.get(keyspace.provider_key(owner, provider))
-        return _usable(item) if item else None
+        return usable_key_of(item) if item else None
 
     def load_all_for_use(self, owner: str) -> list[ProviderKey]:
         """Return an owner's keys with their ciphertexts, in one query."""
-        return [_usable(item) for item in self._table.query(owner, keyspace.PROVIDER_KEY_PREFIX)]
+        return [usable_key_of(item) for item in self._table.query(owner, keyspace.PROVIDER_KEY_PREFIX)]
 
     def save(self, key: ProviderKey) -> None:
         """Store a sealed key in the place of the one the owner had for that provider, if any."""
@@ -103,7 +103,8 @@ class ProviderKeyRepository:
         return [_provider_key(item) for item in items]
 
 
-def _usable(item: Item) -> ProviderKey:
+def usable_key_of(item: Item) -> ProviderKey:
+    """Return the key in an item that was read whole; raises StoreUnavailableError when it has no ciphertext."""
     read(item, "ciphertext", bytes)
     return _provider_key(item)
 

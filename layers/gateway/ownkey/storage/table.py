@@ -132,16 +132,23 @@ class Table:
         self._call("PutItem", self._client.put_item, **request)
 
     def update(
-        self, key: Key, expression: str, *, condition: str, names: Mapping[str, str], values: Mapping[str, Value]
+        self,
+        key: Key,
+        expression: str,
+        *,
+        condition: str | None = None,
+        names: Mapping[str, str],
+        values: Mapping[str, Value],
     ) -> None:
         """Change an item in place; raises ConditionFailedError when `condition` does not hold."""
         request: dict[str, Any] = {
             "TableName": self._name,
             "Key": to_typed(key),
             "UpdateExpression": expression,
-            "ConditionExpression": condition,
             "ExpressionAttributeValues": to_typed(values),
         }
+        if condition:
+            request["ConditionExpression"] = condition
         if names:  # DynamoDB refuses an empty map.
             request["ExpressionAttributeNames"] = dict(names)
         self._call("UpdateItem", self._client.update_item, **request)

@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from ownkey.domain.chat import Usage
 from ownkey.domain.identity import GatewayKey
+from ownkey.domain.prices import Charge
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
 from ownkey.domain.usage import UsageRecord
 from ownkey.storage.accounts import AccountRepository
@@ -100,6 +101,7 @@ def test_usage_is_written_once_over_the_small_client(server: Server) -> None:
         byok=False,
         stream=True,
         usage=Usage(),
+        charge=Charge(),
         outcome="cut",
         started_at=AT,
         duration_ms=1,

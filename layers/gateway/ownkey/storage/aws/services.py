@@ -23,6 +23,10 @@ class DynamoDB:
         """Read a page of one partition."""
         return self._client.call("Query", request)
 
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """Read items of several tables by their keys."""
+        return self._client.call("BatchGetItem", request)
+
     def put_item(self, **request: Any) -> dict[str, Any]:
         """Write one item."""
         return self._client.call("PutItem", request)
