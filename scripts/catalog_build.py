@@ -229,7 +229,35 @@ def _line(model: Model, keys: str, chosen: Mapping[str, Listing]) -> list[Any]:
         while full[-1] is None:
             full.pop()
         providers[slug] = full
-    return [keys, abilities, context, output, providers]
+    line = [keys, abilities, context, output, providers, _released(model), _name(model)]
+    while line[-1] is None:
+        line.pop()
+    return line
+
+
+def _released(model: Model) -> str | None:
+    """Return when a model came out: as its maker says, else most of its providers; the day, where anybody knows it."""
+    stated = [(slug, listing.released) for slug, listing in _best_first(model) if listing.released]
+    by_its_maker = [day for slug, day in stated if MAKERS.get(slug) == model.author]
+    said = by_its_maker[:1] or [day for _, day in stated]
+    return max(said, key=lambda day: (len(day), said.count(day), -said.index(day)), default=None)
+
+
+def _name(model: Model) -> str | None:
+    """Return what people call a model: its maker's word first, then that of the source with the most care for names."""
+    return next((listing.name for _, listing in _best_first(model) if listing.name), None)
+
+
+def _best_first(model: Model) -> list[tuple[str, Listing]]:
+    """Return a model's listings: its maker's, then as `_NAMED_BY` ranks them, the plainest first."""
+
+    def rank(item: tuple[str, tuple[ModelName, Listing]]) -> tuple[bool, int, int, int, str]:
+        slug, (_, listing) = item
+        place = _NAMED_BY.index(slug) if slug in _NAMED_BY else len(_NAMED_BY)
+        return MAKERS.get(slug) != model.author, place, ORDER.index(slug), len(listing.id), listing.id
+
+    rows = [(slug, row) for slug, rows in model.listings.items() if slug != "azure" for row in rows]
+    return [(slug, listing) for slug, (_, listing) in sorted(rows, key=rank)]
 
 
 def _with_siblings(model: Model, chosen: Mapping[str, Listing]) -> dict[str, Listing]:

@@ -32,6 +32,7 @@ PRICED = ("openai", "anthropic", "openrouter", "aws", "google", "groq", "novita"
 FREE = frozenset({"nvidia", "zai"})
 """Providers that run models for nothing: elsewhere a price of zero means that nobody entered one."""
 _RATES = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
+_OFFER = re.compile(r" (?:\((?:latest|free|global|us|eu|jp|au|[^)]*region[^)]*)\)|TEE)$", re.IGNORECASE)
 _NOT_CHAT = re.compile(
     r"embed|rerank|tts\b|whisper|transcri|realtime|audio|image|imagen|moderation|guard|safety|ocr\b|\besm|voice|orpheus"
     r"|\blive\b|video|davinci|babbage|\bada\b|curie|turbo-instruct|translat|\bmt\b|gliner|retriever|\bbge\b|paligemma"
@@ -49,6 +50,10 @@ class Listing:
     output: int | None = None
     abilities: str | None = None
     price: str | None = None
+    released: str | None = None
+    """The day of the model's release, or only its month, as ISO 8601."""
+    name: str | None = None
+    """What people call the model."""
 
 
 def is_chat(model: str) -> bool:
@@ -71,6 +76,8 @@ def listings_of(data: Mapping[str, Any]) -> Iterable[Listing]:
                     output=model["limit"].get("output") or None,
                     abilities=_abilities(model),
                     price=_cost(model.get("cost") or {}, is_free=provider in FREE),
+                    released=model.get("release_date") or None,
+                    name=_plain_name(model.get("name") or "") or None,
                 )
 
 
@@ -108,13 +115,22 @@ def newer_listings(providers: Iterable[Any], as_of: date) -> Iterable[Listing]:
 
 
 def _abilities(model: Mapping[str, Any]) -> str:
+    takes = model["modalities"]["input"]
     has = {
-        "v": "image" in model["modalities"]["input"],
+        "v": "image" in takes,
         "t": model["tool_call"],
         "r": model["reasoning"],
         "s": model.get("structured_output"),
+        "p": "pdf" in takes,
+        "a": "audio" in takes,
+        "m": "video" in takes,
     }
     return "".join(letter for letter, value in has.items() if value)
+
+
+def _plain_name(name: str) -> str:
+    """Return a model's name without the ways in which one provider offers it."""
+    return _OFFER.sub("", name.rpartition("/")[2]).strip()
 
 
 def _cost(cost: Mapping[str, Any], *, is_free: bool) -> str | None:

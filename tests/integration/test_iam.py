@@ -7,7 +7,7 @@ pytestmark = pytest.mark.integration
 
 CONTEXT = {"owner": "user#1", "provider": "openai", "key_id": "one"}
 ITEM_KEY = {"pk": {"S": "user#iam"}, "sk": {"S": "provider#openai"}}
-FUNCTIONS = ("ChatFunction", "ProviderKeysFunction", "KeyValidationFunction", "AccountFunction")
+FUNCTIONS = ("ChatFunction", "ProviderKeysFunction", "KeyValidationFunction", "AccountFunction", "ModelsFunction")
 
 
 def allowed(call, **arguments):
@@ -33,6 +33,7 @@ def sealed(stack):
         ("ProviderKeysFunction", True, False),
         ("KeyValidationFunction", False, True),
         ("AccountFunction", False, False),
+        ("ModelsFunction", False, False),
     ],
 )
 def test_no_function_both_seals_and_opens_provider_keys(stack, sealed, function, seals, opens):
@@ -95,6 +96,7 @@ def test_ciphertext_is_read_only_where_it_is_opened(stack, function, whole, meta
         ("ProviderKeysFunction", False, True, False),
         ("KeyValidationFunction", False, False, False),
         ("AccountFunction", True, False, False),
+        ("ModelsFunction", False, False, False),
     ],
 )
 def test_each_table_is_written_by_its_own_functions(stack, function, accounts, provider_keys, usage):

@@ -1,9 +1,11 @@
 """Keys of all 27 providers, made up, and stand-ins for what the provider-key services are wired to."""
 
+import gc
 import importlib.util
 import json
 import random
 import string
+import warnings
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -155,6 +157,14 @@ def load_function(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def forget(module: ModuleType) -> None:
+    """Drop a function, whose connections live as long as its process does."""
+    module.__dict__.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def sample_events(function: str) -> dict[str, dict[str, Any]]:

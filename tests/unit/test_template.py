@@ -54,6 +54,11 @@ GRANTS = {
         },
         "AccountLogGroup": LOG_ACTIONS,
     },
+    "ModelsFunction": {
+        "AccountsTable": {"dynamodb:GetItem"},
+        "ProviderKeysTable": {"dynamodb:Query"},
+        "ModelsLogGroup": LOG_ACTIONS,
+    },
 }
 """All that each function may do, and on what."""
 
@@ -180,14 +185,19 @@ def conditions_on(function, action):
     ]
 
 
-def test_the_function_that_stores_keys_reads_no_ciphertext():
+WITHOUT_CIPHERTEXT = {
+    "ForAllValues:StringNotEquals": {"dynamodb:Attributes": "ciphertext"},
+    "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+}
+
+
+def test_the_functions_that_open_no_keys_read_no_ciphertext():
     for action in ("dynamodb:GetItem", "dynamodb:Query"):
-        assert conditions_on("ProviderKeysFunction", action) == [
-            {
-                "ForAllValues:StringNotEquals": {"dynamodb:Attributes": "ciphertext"},
-                "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
-            }
-        ]
+        assert conditions_on("ProviderKeysFunction", action) == [WITHOUT_CIPHERTEXT]
+    assert conditions_on("ModelsFunction", "dynamodb:Query") == [WITHOUT_CIPHERTEXT]
+
+
+def test_the_function_that_stores_keys_is_not_told_what_it_replaces():
     for action in ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"):
         [condition] = conditions_on("ProviderKeysFunction", action)
         assert condition == {"StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_NEW"]}}
@@ -274,6 +284,9 @@ def test_these_routes_lead_to_these_functions():
         ("GET", "/api/user/gateway-keys"): "AccountFunction",
         ("POST", "/api/user/gateway-keys"): "AccountFunction",
         ("DELETE", "/api/user/gateway-keys"): "AccountFunction",
+        ("GET", "/api/v1/models"): "ModelsFunction",
+        ("GET", "/api/v1/models/{id+}"): "ModelsFunction",
+        ("GET", "/api/models/{id+}"): "ModelsFunction",
     }
 
 

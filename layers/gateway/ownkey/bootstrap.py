@@ -3,6 +3,7 @@
 import time
 import uuid
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ownkey.adapters.adapter import ChatAdapter
@@ -14,7 +15,9 @@ from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
 from ownkey.config import Settings
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.dates import utc_now
+from ownkey.domain.identity import Principal
 from ownkey.domain.routing import ModelListing
+from ownkey.domain.secrets import Secret
 from ownkey.observability import Logger
 from ownkey.routing.providers import Providers
 from ownkey.services.authentication import Authenticator
@@ -35,8 +38,10 @@ from ownkey.vault.opening import KeyOpener
 if TYPE_CHECKING:
     from ownkey.adapters.verification import KeyVerifier
     from ownkey.auth.cookies import SessionCookie
+    from ownkey.auth.sessions import CognitoSessions
     from ownkey.services.account import AccountService
     from ownkey.services.key_validation import KeyValidationService
+    from ownkey.services.models import ModelsService
     from ownkey.services.provider_keys import ProviderKeysService
 
 
@@ -131,13 +136,63 @@ def describe_error(error: Exception) -> JsonObject:
     return {**answer.body["error"], "status": answer.status}
 
 
-def build_authenticator(settings: Settings) -> Authenticator:
-    """Return what tells who calls a management function: programs by gateway key, people by session."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelsFunction:
+    """What the function of the public catalog is made of."""
+
+    authenticator: Authenticator
+    service: "ModelsService"
+    logger: Logger
+
+
+def build_models_function(settings: Settings) -> ModelsFunction:
+    """Return the parts of the public catalog's function, on the light AWS client."""
+    from ownkey.services.models import ModelsService
+
+    client = JsonClient(
+        DYNAMODB,
+        region=settings.region,
+        credentials=credential_source(utc_now),
+        endpoint_url=settings.aws_endpoint_url,
+    )
+    dynamodb, errors = DynamoDB(client), (AwsCallError,)
+    accounts = AccountRepository(dynamodb, settings.accounts_table, errors)
+    keys = ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors)
+    gateway_keys = GatewayKeyAuthenticator(accounts, utc_now)
+    return ModelsFunction(
+        authenticator=Authenticator(gateway_keys, LazySessions(settings), build_session_cookie(settings)),
+        service=ModelsService(keys=keys, now=utc_now),
+        logger=build_logger(settings, service="models"),
+    )
+
+
+class LazySessions:
+    """People's sessions, whose client is made by the first that is shown: boto3 takes longer than a start should."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def principal_of(self, access_token: Secret) -> Principal:
+        """Return who calls with this session; raises NotSignedInError or StoreUnavailableError."""
+        return self._sessions.principal_of(access_token)
+
+    @cached_property
+    def _sessions(self) -> "CognitoSessions":
+        return build_sessions(self._settings)
+
+
+def build_sessions(settings: Settings) -> "CognitoSessions":
+    """Return what checks people's sessions."""
     from ownkey.auth.sessions import CognitoSessions
 
+    return CognitoSessions(boto3_client(settings, "cognito-idp"), settings.user_pool_client_id, boto3_errors())
+
+
+def build_authenticator(settings: Settings) -> Authenticator:
+    """Return what tells who calls a management function: programs by gateway key, people by session."""
     accounts = AccountRepository(boto3_client(settings, "dynamodb"), settings.accounts_table, boto3_errors())
-    sessions = CognitoSessions(boto3_client(settings, "cognito-idp"), settings.user_pool_client_id, boto3_errors())
-    return Authenticator(GatewayKeyAuthenticator(accounts, utc_now), sessions, build_session_cookie(settings))
+    gateway_keys = GatewayKeyAuthenticator(accounts, utc_now)
+    return Authenticator(gateway_keys, build_sessions(settings), build_session_cookie(settings))
 
 
 def build_session_cookie(settings: Settings) -> "SessionCookie":
@@ -150,13 +205,12 @@ def build_session_cookie(settings: Settings) -> "SessionCookie":
 
 def build_account_service(settings: Settings) -> "AccountService":
     """Return what signs people in and out, and manages their gateway keys."""
-    from ownkey.auth.sessions import CognitoSessions
     from ownkey.services.account import AccountService
 
-    errors = boto3_errors()
+    accounts = AccountRepository(boto3_client(settings, "dynamodb"), settings.accounts_table, boto3_errors())
     return AccountService(
-        gateway_key_store=AccountRepository(boto3_client(settings, "dynamodb"), settings.accounts_table, errors),
-        sessions=CognitoSessions(boto3_client(settings, "cognito-idp"), settings.user_pool_client_id, errors),
+        gateway_key_store=accounts,
+        sessions=build_sessions(settings),
         now=utc_now,
     )
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from ownkey.api.proxy import HttpRequest, event_stream_head, json_response, settled_response
-from ownkey.domain.errors import InvalidJsonError
+from ownkey.domain.errors import InvalidJsonError, InvalidParameterError
 
 
 def event(body="{}", **changes):
@@ -41,6 +41,32 @@ def test_an_encoded_body_is_decoded():
 def test_a_body_that_is_no_json_object_is_refused(body):
     with pytest.raises(InvalidJsonError):
         HttpRequest.from_event(event(body)).json_object()
+
+
+def test_cookies_in_several_headers_count_as_one():
+    sent = event(headers={"Cookie": "b=2"}, multiValueHeaders={"Cookie": ["a=1", "b=2"], "Accept": ["*/*"]})
+    assert HttpRequest.from_event(sent).headers == {"cookie": "a=1; b=2"}
+
+
+@pytest.mark.parametrize("given", ["a/b c", "a%2Fb%20c"])
+def test_path_parameters_are_decoded_whoever_does_it(given):
+    request = HttpRequest.from_event(event(resource="/x/{id+}", pathParameters={"id": given}))
+    assert (request.resource, request.path_parameters) == ("/x/{id+}", {"id": "a/b c"})
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [(None, False), ({}, False), ({"byok": "true"}, True), ({"byok": "True"}, True), ({"byok": "false"}, False)],
+)
+def test_a_flag_is_true_or_false(query, said):
+    assert HttpRequest.from_event(event(queryStringParameters=query)).flag("byok") is said
+
+
+@pytest.mark.parametrize("value", ["", "1", "yes", "true "])
+def test_a_flag_is_nothing_else(value):
+    with pytest.raises(InvalidParameterError) as caught:
+        HttpRequest.from_event(event(queryStringParameters={"byok": value})).flag("byok")
+    assert caught.value.param == "byok"
 
 
 def test_answers_are_never_stored_by_caches():

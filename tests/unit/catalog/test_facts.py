@@ -8,7 +8,7 @@ import pytest
 
 from local.template import REPOSITORY
 from ownkey.adapters.registry import REGISTRY
-from ownkey.catalog.facts import load_catalog, parse_price
+from ownkey.catalog.facts import facts_of, load_catalog, parse_price
 from ownkey.catalog.models import all_models, model_facts
 from ownkey.domain.prices import LongPromptRates, Price, Rates
 
@@ -85,11 +85,33 @@ def test_a_well_known_model_is_known_well():
     assert facts.abilities is not None
     maker = facts.providers[0]
     assert maker.price is not None
-    assert facts.abilities >= {"vision", "tools", "reasoning"}
+    assert facts.abilities >= {"vision", "tools", "reasoning", "pdf"}
+    assert (facts.name, facts.released) == ("Claude Sonnet 4.5", date(2025, 9, 29))
     assert (maker.context_tokens, maker.max_output_tokens) == (200_000, 64_000)
     assert maker.price.rates == Rates(
         input=Decimal(3), output=Decimal(15), cached_input=Decimal("0.3"), cache_write=Decimal("3.75")
     )
+
+
+@pytest.mark.parametrize(
+    ("stated", "released", "name"),
+    [
+        (["2025-04-14", "GPT-9"], date(2025, 4, 14), "GPT-9"),
+        (["2025-04"], date(2025, 4, 1), None),
+        ([None, "GPT-9"], None, "GPT-9"),
+        ([], None, None),
+    ],
+)
+def test_release_and_name_may_be_missing(stated, released, name):
+    facts = facts_of("openai/gpt-9", ["gpt9", "v", 1000, 100, {"openai": ["gpt-9"]}, *stated])
+    assert (facts.released, facts.name) == (released, name)
+
+
+def test_no_model_came_out_before_there_were_any_or_after_the_data():
+    as_of = date.fromisoformat(load_catalog().as_of)
+    released = [facts.released for facts in all_models() if facts.released]
+    assert len(released) > 400
+    assert all(date(2022, 1, 1) < day <= as_of for day in released)
 
 
 @pytest.mark.parametrize(

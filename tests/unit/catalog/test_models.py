@@ -199,6 +199,7 @@ def test_a_further_id_costs_what_its_model_costs():
 def test_providers_of_one_maker_run_its_models_only():
     makers = {slug: spec.maker for slug, spec in REGISTRY.items() if spec.maker}
     assert makers
-    for model, (*_, rows) in load_catalog().models.items():
+    for model, line in load_catalog().models.items():
+        rows = line[4]
         for slug in makers.keys() & rows.keys():
             assert makers[slug] == model.partition("/")[0]

@@ -1,8 +1,6 @@
 """The chat function under both kinds of runtime: every sample event, on the light AWS client."""
 
-import gc
 import json
-import warnings
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -16,7 +14,7 @@ from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
 from ownkey.vault.sealing import KeySealer
 from tests.support.openai_bodies import chat_chunks, chat_completion
-from tests.support.provider_keys import EVENT_GATEWAY_KEY, load_function, sample_events
+from tests.support.provider_keys import EVENT_GATEWAY_KEY, forget, load_function, sample_events
 from tests.support.tables import BOTO_ERRORS, emulated_aws
 from tests.support.upstream import FakeUpstream, answer, stream
 
@@ -62,14 +60,6 @@ def function():
             yield SimpleNamespace(handle=module.lambda_handler, upstream=upstream, aws=aws)
     server.stop()
     forget(module)
-
-
-def forget(module):
-    """Drop a function, whose connections live as long as its process does."""
-    module.__dict__.clear()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 def store_key(aws, owner, provider):

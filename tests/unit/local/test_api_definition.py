@@ -66,6 +66,8 @@ def test_gateway_responses_are_read_with_their_headers():
         ("DELETE", "/teams/x", ("/{proxy+}", {"proxy": "teams/x"})),
         ("GET", "/a/b/c", ("/{proxy+}", {"proxy": "a/b/c"})),
         ("POST", "/teams/x/y", ("/{proxy+}", {"proxy": "teams/x/y"})),
+        ("GET", "/teams/a%2Fb", ("/teams/{team}", {"team": "a/b"})),
+        ("GET", "/models/a%2Fb%20c/d", ("/{proxy+}", {"proxy": "models/a/b c/d"})),
     ],
 )
 def test_literal_segments_win_over_parameters(method, path, expected):

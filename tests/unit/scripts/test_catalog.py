@@ -100,6 +100,54 @@ def test_a_line_holds_what_is_common_and_a_row_what_differs():
     ]
 
 
+def released_and_named(**listed):
+    """Return what the line says of a model that several providers list, each with a date and a name."""
+    data = upstream(
+        **{slug: {"z-ai/glm-9": model(release_date=day, name=name)} for slug, (day, name) in listed.items()}
+    )
+    return built(data)[0]["zai/glm-9"][5:]
+
+
+GROQ, OPENROUTER = ("2027-02-02", "Glm9"), ("2027-02-01", "GLM-9")
+
+
+@pytest.mark.parametrize(
+    ("listed", "stated"),
+    [
+        ({"zai": ("2027-03-01", "GLM 9"), "openrouter": OPENROUTER, "groq": GROQ}, ["2027-03-01", "GLM 9"]),
+        ({"groq": GROQ, "openrouter": OPENROUTER, "novita_ai": GROQ}, ["2027-02-02", "GLM-9"]),
+        ({"groq": GROQ, "openrouter": OPENROUTER}, ["2027-02-01", "GLM-9"]),
+        ({"groq": GROQ, "openrouter": ("2027-02", "GLM-9")}, ["2027-02-02", "GLM-9"]),
+        ({"groq": ("2027-02", "GLM 9")}, ["2027-02", "GLM 9"]),
+        ({"groq": ("", "")}, []),
+    ],
+    ids=["its maker", "most providers", "the first source", "a day over a month", "a month", "nobody"],
+)
+def test_release_and_name_are_stated_by(listed, stated):
+    assert released_and_named(**listed) == stated
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Claude 9 (latest)", "Claude 9"),
+        ("GLM 9 (Global)", "GLM 9"),
+        ("zai-org/GLM-9-FP8", "GLM-9-FP8"),
+        ("Qwen9 TEE", "Qwen9"),
+        ("GPT-4o (2024-05-13)", "GPT-4o (2024-05-13)"),
+        ("Claude 9 (Fast)", "Claude 9 (Fast)"),
+    ],
+)
+def test_a_name_is_the_models_not_the_offers(name, plain):
+    assert released_and_named(openrouter=("2027-01-01", name))[1] == plain
+
+
+def test_what_a_model_takes_is_part_of_its_abilities():
+    takes = {"input": ["text", "image", "pdf", "audio", "video"], "output": ["text"]}
+    line = built(upstream(openrouter={"z-ai/glm-9": model(modalities=takes, structured_output=True)}))[0]["zai/glm-9"]
+    assert line[1] == "vtspam"
+
+
 def test_a_model_of_the_responses_api_alone_has_no_row_for_chat_completions():
     assert list(built()[0]["openai/gpt-9-pro"][4]) == ["openai-responses", "azure-responses"]
 

@@ -81,3 +81,26 @@ def test_without_sessions_only_programs_get_in() -> None:
     assert programs_only.anyone(GATEWAY_KEY, "GET").user_id == "program"
     with pytest.raises(NotSignedInError):
         programs_only.anyone(SESSION, "GET")
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, MissingGatewayKeyError),
+        (GATEWAY_KEY, "program"),
+        (BAD_KEY, InvalidGatewayKeyError),
+        (SESSION, PERSON),
+        (ENDED, NotSignedInError),
+        (GATEWAY_KEY | SESSION, "program"),
+        (BAD_KEY | SESSION, InvalidGatewayKeyError),
+        ({"cookie": "another=1"}, MissingGatewayKeyError),
+    ],
+)
+def test_a_reader_of_a_programs_route_shows_a_key_or_a_session(
+    authenticator: Authenticator, headers: dict[str, str], expected: Outcome
+) -> None:
+    if isinstance(expected, str):
+        assert authenticator.reader(headers).user_id == expected
+    else:
+        with pytest.raises(expected):
+            authenticator.reader(headers)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.errors import InvalidJsonError, InvalidParameterError
@@ -35,13 +36,18 @@ def request_id_of(event: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """The parts of a proxy event that the chat function reads."""
+    """The parts of a proxy event that the functions without Powertools read."""
 
     headers: Mapping[str, str]
-    """Lower-case names; the last value where one is repeated."""
+    """Lower-case names; the last value where one is repeated, and all cookies in one."""
     body: bytes
     request_id: str
+    resource: str = ""
+    """The route, as in the template."""
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    """Decoded."""
     query: Mapping[str, str] = field(default_factory=dict)
+    """The last value where a name is repeated."""
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "HttpRequest":
@@ -49,14 +55,24 @@ class HttpRequest:
         text = event.get("body") or ""
         body = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items() if value is not None}
-        query = event.get("queryStringParameters") or {}
-        return cls(headers=headers, body=body, request_id=request_id_of(event), query=query)
+        for name, values in (event.get("multiValueHeaders") or {}).items():
+            if name.lower() == "cookie" and values:
+                headers["cookie"] = "; ".join(values)
+        return cls(
+            headers=headers,
+            body=body,
+            request_id=request_id_of(event),
+            resource=event.get("resource") or "",
+            # API Gateway is seen to decode them, and is not known to promise it. No id of ours has a percent sign.
+            path_parameters={name: unquote(value) for name, value in (event.get("pathParameters") or {}).items()},
+            query=event.get("queryStringParameters") or {},
+        )
 
     def flag(self, name: str) -> bool:
-        """Return whether the query parameter `name` is true; raises InvalidParameterError for other values."""
+        """Return whether a query parameter is true; raises InvalidParameterError when it is neither that nor false."""
         value = self.query.get(name, "false").lower()
         if value not in {"true", "false"}:
-            raise InvalidParameterError(f"The query parameter {name} must be true or false.", param=name)
+            raise InvalidParameterError(f"The query parameter `{name}` must be true or false.", param=name)
         return value == "true"
 
     def json_object(self) -> JsonObject:

@@ -14,7 +14,15 @@ from ownkey.domain.routing import Candidate
 
 _PATH = Path(__file__).with_name("data.json")
 FREE = Price(rates=Rates(input=Decimal(0), output=Decimal(0)))
-_ABILITIES = {"v": "vision", "t": "tools", "r": "reasoning", "s": "structured_output"}
+_ABILITIES = {
+    "v": "vision",
+    "t": "tools",
+    "r": "reasoning",
+    "s": "structured_output",
+    "p": "pdf",
+    "a": "audio",
+    "m": "video",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +34,8 @@ class ProviderFacts:
     context_tokens: int | None
     max_output_tokens: int | None
     abilities: frozenset[str] | None
-    """Of vision, tools, reasoning and structured_output; None when they are not known."""
+    """Of tools, reasoning and structured_output, and of vision, pdf, audio and video as input; None when they are not
+    known. The sources seldom say that structured output is missing: its absence means little."""
     price: Price | None
     """None when it is not known."""
 
@@ -41,6 +50,10 @@ class ModelFacts:
     abilities: frozenset[str] | None
     providers: tuple[ProviderFacts, ...]
     """Who runs it, best first."""
+    released: date | None = None
+    """The day it came out, the first of the month where only that is known; None when neither is."""
+    name: str | None = None
+    """What people call it; None when that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,8 @@ class Catalog:
     sources: Mapping[str, str]
     """The packages that it was made from -> their versions."""
     models: Mapping[str, list[Any]]
-    """Canonical id -> [keys, abilities, context, output, {provider: [id, price, context, output, abilities]}]."""
+    """Canonical id -> [keys, abilities, context, output, {provider: [id, price, context, output, abilities]}, released,
+    name]."""
     by_key: Mapping[str, str]
     """Folded name -> canonical id; with the maker before it, `author/key`, where two makers use one name."""
     by_id: Mapping[str, tuple[str, str, str]]
@@ -81,13 +95,15 @@ def listed_candidate(provider: str, row: list[Any]) -> Candidate:
 
 def facts_of(model: str, line: list[Any]) -> ModelFacts:
     """Return the facts that a line of the data states."""
-    _, abilities, context, output, providers = line
+    _, abilities, context, output, providers, released, name = [*line, None, None][:7]
     return ModelFacts(
         id=model,
         context_tokens=context,
         max_output_tokens=output,
         abilities=_abilities(abilities),
         providers=tuple(_provider_facts(slug, row, (context, output, abilities)) for slug, row in providers.items()),
+        released=date.fromisoformat(f"{released}-01"[:10]) if released else None,
+        name=name,
     )
 
 

@@ -1,13 +1,22 @@
 """Which credential a route accepts, and whose it is."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from ownkey.auth.cookies import SessionCookie, check_csrf
 from ownkey.auth.gateway_keys import GatewayKeyAuthenticator, shown_key
-from ownkey.auth.sessions import NOT_SIGNED_IN, CognitoSessions
+from ownkey.auth.sessions import NOT_SIGNED_IN
 from ownkey.domain.errors import NotSignedInError
 from ownkey.domain.identity import Principal
 from ownkey.domain.secrets import Secret
+
+
+class Sessions(Protocol):
+    """Checks sessions; `auth/sessions.py` has the one."""
+
+    def principal_of(self, access_token: Secret) -> Principal:
+        """Return who calls with this session; raises NotSignedInError or StoreUnavailableError."""
+        ...
 
 
 class Authenticator:
@@ -16,7 +25,7 @@ class Authenticator:
     def __init__(
         self,
         gateway_keys: GatewayKeyAuthenticator,
-        sessions: CognitoSessions | None = None,
+        sessions: Sessions | None = None,
         cookie: SessionCookie | None = None,
     ) -> None:
         """Take gateway keys alone, or sessions in `cookie` too."""
@@ -39,6 +48,19 @@ class Authenticator:
         if shown_key(headers) is not None:
             return self._gateway_keys.authenticate(headers)
         return self.person(headers, method)
+
+    def reader(self, headers: Mapping[str, str]) -> Principal:
+        """Return the program or person that reads a route of programs, where no credential is a missing gateway key.
+
+        Raises:
+            MissingGatewayKeyError: there is neither a gateway key nor a session.
+            InvalidGatewayKeyError: the gateway key is not valid.
+            NotSignedInError: the session is not valid.
+        """
+        has_session = self._cookie is not None and self._cookie.value_in(headers) is not None
+        if has_session and shown_key(headers) is None:
+            return self.person(headers, "GET")
+        return self._gateway_keys.authenticate(headers)
 
     def person(self, headers: Mapping[str, str], method: str) -> Principal:
         """Return the person who is signed in; raises NotSignedInError or ForbiddenError. Gateway keys do not count."""
