@@ -24,3 +24,11 @@ def test_a_name_that_does_not_fit_is_refused() -> None:
     with pytest.raises(UnsupportedParameterError) as raised:
         encode_tool_name("a" * 65, limit=64, param="tools[0].function.name")
     assert raised.value.param == "tools[0].function.name"
+
+
+def test_a_provider_may_take_other_characters() -> None:
+    taken = re.compile("[a-z.]")
+
+    encoded = encode_tool_name("a.b-c", limit=64, param="tools", taken=taken)
+
+    assert (encoded, decode_tool_name(encoded)) == ("a.b_x2D_c", "a.b-c")
