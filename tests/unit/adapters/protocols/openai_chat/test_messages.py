@@ -130,8 +130,8 @@ def test_marks_of_other_providers_travel_only_where_they_are_known(slug: str) ->
 
 
 @every_row
-def test_images_that_a_model_made_are_no_part_of_what_it_said(slug: str) -> None:
-    answer = {"role": "assistant", "content": "Here", "images": [IMAGE]}
+def test_what_some_hosts_add_to_their_answers_goes_back_only_to_aggregators(slug: str) -> None:
+    answer = {"role": "assistant", "content": "Here", "images": [IMAGE], "channel": "final", "executed_tools": [1]}
 
     (message,), dropped = rendered(slug, answer)
 

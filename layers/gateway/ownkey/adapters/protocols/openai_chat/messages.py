@@ -9,7 +9,7 @@ from ownkey.domain.errors import UnsupportedParameterError
 
 _ECHOES = frozenset(
     {"reasoning", "reasoning_content", "reasoning_details", "provider_metadata", "annotations", "refusal", "audio"}
-    | {"executed_tools", "images"}
+    | {"executed_tools", "images", "channel"}
 )
 """Fields of answers that callers send back because they were there; leaving them out takes nothing from a request."""
 _MARKS = frozenset({"cache_control", "extra_content"})
