@@ -69,7 +69,7 @@ SCHEMAS: dict[str, Any] = {
 }
 NAMES = ("files/read", "ns::read.v2", "with space", "2nd", "-x", "été")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-MARK = {"cache_control": {"type": "ephemeral"}}
+MARK: dict[str, Any] = {"cache_control": {"type": "ephemeral"}}
 
 CONVERSATIONS: dict[str, dict[str, Any]] = {
     "parallel-results-in-another-order": talk(said(call("a"), call("b")), result("b"), result("a"), LATER),
