@@ -4,7 +4,7 @@ import re
 
 from ownkey.domain.errors import UnsupportedParameterError
 
-TAKEN_BY_ALL = re.compile(r"[A-Za-z0-9-]|_(?!x[0-9A-F]+_)")
+TAKEN_BY_ALL = re.compile(r"[A-Za-z0-9-]|_(?!x[0-9A-F]+[^A-Za-z0-9-])")
 """A character that needs no escape, where it stands."""
 _ESCAPED = re.compile(r"_x([0-9A-F]{1,6})_")
 

@@ -1,8 +1,12 @@
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ownkey.adapters.protocols.google_generate_content import render_request
+from ownkey.adapters.protocols.google_generate_content.tools import render_name
 from ownkey.adapters.protocols.tool_names import decode_tool_name
 from ownkey.adapters.protocols.wire import Rendered
 from ownkey.adapters.registry import REGISTRY
@@ -215,6 +219,14 @@ def test_names_that_gemini_refuses_go_out_in_its_letters(name: str, theirs: str)
     assert body["toolConfig"]["functionCallingConfig"]["allowedFunctionNames"] == [theirs]
     _, call, result = (content["parts"][0] for content in body["contents"])
     assert (call["functionCall"]["name"], result["functionResponse"]["name"]) == (theirs, theirs)
+    assert decode_tool_name(theirs) == name
+
+
+@given(st.text(min_size=1, max_size=12) | st.text(alphabet="_x2E5Fa.:", min_size=1, max_size=20))
+def test_any_name_comes_back_as_it_was(name: str) -> None:
+    theirs = render_name(name, param="tools")
+
+    assert re.fullmatch("[A-Za-z_][A-Za-z0-9_.:-]*", theirs)
     assert decode_tool_name(theirs) == name
 
 

@@ -10,7 +10,7 @@ from ownkey.domain.chat import JsonObject
 
 NAME_LIMIT = 128
 
-_TAKEN = re.compile(r"[A-Za-z]|_(?!x[0-9A-F]+_)|(?!^)[0-9.:-]")
+_TAKEN = re.compile(r"[A-Za-z]|_(?!x[0-9A-F]+[^A-Za-z0-9.:-])|(?!^)[0-9.:-]")
 """A name begins with a letter or `_`."""
 _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY", "function": "ANY"}
 
