@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from ownkey.adapters.protocols.tool_names import decode_tool_name, encode_tool_name
 from ownkey.domain.errors import UnsupportedParameterError
 
-
 NAMES = st.text(min_size=1, max_size=12) | st.text(alphabet="_x2E5Fa.:", min_size=1, max_size=20)
 
 
