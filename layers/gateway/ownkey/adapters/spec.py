@@ -100,7 +100,7 @@ class ParameterRules:
     images_in_tool_messages: bool = True
     """False: the provider takes only text as a tool's result."""
     cache_control: bool = False
-    """Whether content parts may carry Anthropic's `cache_control`; elsewhere it is left out."""
+    """Whether Anthropic's `cache_control` and Google's `extra_content` are passed on; elsewhere they are left out."""
     message_fields_renamed: Mapping[str, str] = field(default_factory=dict)
     """Fields of a message that the provider spells differently: ours -> theirs."""
     message_fields_dropped: frozenset[str] = frozenset()

@@ -2,7 +2,9 @@
 
 from ownkey.adapters.spec import KeyFormat, ModelRule, ParameterRules, ProviderSpec, Verification
 
-REASONING_FIELDS = frozenset({"reasoning", "reasoning_content", "reasoning_details", "provider_metadata"})
+REASONING_FIELDS = frozenset(
+    {"reasoning", "reasoning_content", "reasoning_details", "provider_metadata", "images", "executed_tools", "channel"}
+)
 """What answers carry beside OpenAI's own message fields, and callers echo in the next request."""
 
 AZURE_SUFFIXES = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com")

@@ -52,6 +52,12 @@ def test_content_is_null_beside_calls_alone() -> None:
     assert message["tool_calls"][0]["function"] == {"name": "f", "arguments": '{"x":1}'}
 
 
+def test_a_called_tool_has_the_name_that_the_caller_gave_it() -> None:
+    message = parsed([{"functionCall": {"name": "files_x2F_read"}}])["choices"][0]["message"]
+
+    assert message["tool_calls"][0]["function"] == {"name": "files/read", "arguments": "{}"}
+
+
 def test_images_come_as_data_uris() -> None:
     message = parsed([{"text": "Here"}, {"inlineData": {"mimeType": "image/png", "data": "aGk="}}])["choices"][0][
         "message"

@@ -1,8 +1,13 @@
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ownkey.adapters.protocols.google_generate_content import render_request
+from ownkey.adapters.protocols.google_generate_content.tools import render_name
+from ownkey.adapters.protocols.tool_names import decode_tool_name
 from ownkey.adapters.protocols.wire import Rendered
 from ownkey.adapters.registry import REGISTRY
 from ownkey.domain.chat import ChatRequest
@@ -186,6 +191,50 @@ def test_tools_become_declarations() -> None:
         }
     ]
     assert "toolConfig" not in body
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("ns::read-all.v2", "ns::read-all.v2"),
+        ("files/read all", "files_x2F_read_x20_all"),
+        ("2nd", "_x32_nd"),
+        ("-x", "_x2D_x"),
+        ("été", "_xE9_t_xE9_"),
+        ("a_x2F_", "a_x5F_x2F_"),
+    ],
+)
+def test_names_that_gemini_refuses_go_out_in_its_letters(name: str, theirs: str) -> None:
+    called = {"id": "call_1", "type": "function", "function": {"name": name, "arguments": "{}"}}
+    messages = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "tool_calls": [called]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "{}"},
+    ]
+    tool = {"type": "function", "function": {"name": name}}
+
+    body = render(messages=messages, tools=[tool], tool_choice=tool).body
+
+    assert body["tools"] == [{"functionDeclarations": [{"name": theirs}]}]
+    assert body["toolConfig"]["functionCallingConfig"]["allowedFunctionNames"] == [theirs]
+    _, call, result = (content["parts"][0] for content in body["contents"])
+    assert (call["functionCall"]["name"], result["functionResponse"]["name"]) == (theirs, theirs)
+    assert decode_tool_name(theirs) == name
+
+
+@given(st.text(min_size=1, max_size=12) | st.text(alphabet="_x2E5Fa.:", min_size=1, max_size=20))
+def test_any_name_comes_back_as_it_was(name: str) -> None:
+    theirs = render_name(name, param="tools")
+
+    assert re.fullmatch("[A-Za-z_][A-Za-z0-9_.:-]*", theirs)
+    assert decode_tool_name(theirs) == name
+
+
+def test_a_name_that_is_too_long_is_refused_by_its_place() -> None:
+    with pytest.raises(UnsupportedParameterError, match="128") as caught:
+        render(tools=[{"type": "function", "function": {"name": "a" * 129}}])
+
+    assert caught.value.param == "tools[0].function.name"
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,13 @@ def test_a_json_schema_keeps_what_gemini_reads(schema: dict[str, Any], cleaned: 
         ({"properties": {"a": STRING}, "required": ["a", "b"]}, {"properties": {"a": STRING}, "required": ["a"]}),
         ({"$defs": {"a": STRING}, "properties": {"x": {"$ref": "#/$defs/a"}}}, {"properties": {"x": STRING}}),
         (
+            {
+                "properties": {"a": True, "b": False, "c": {"items": True}, "d": {"items": False}},
+                "required": ["a", "b"],
+            },
+            {"properties": {"a": {}, "c": {"items": {}}, "d": {}}, "required": ["a"]},
+        ),
+        (
             {"allOf": [{"properties": {"a": STRING}}, {"properties": {"b": STRING}}]},
             {"properties": {"b": STRING, "a": STRING}},
         ),

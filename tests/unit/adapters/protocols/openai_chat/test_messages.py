@@ -116,6 +116,29 @@ def test_cache_marks_travel_only_where_they_are_known(slug: str) -> None:
     assert dropped == []
 
 
+@every_row
+def test_marks_of_other_providers_travel_only_where_they_are_known(slug: str) -> None:
+    marks = {"cache_control": {"type": "ephemeral"}, "extra_content": {"google": {"thought_signature": "c2ln"}}}
+    call = {"role": "assistant", "content": None, "tool_calls": [{**CALL, **marks}]}
+    result = {"role": "tool", "tool_call_id": "call_1", "content": "sunny"}
+
+    messages, dropped = rendered(slug, {**call, **marks}, {**result, **marks})
+
+    expected = marks if slug in ("openrouter", "vercel") else {}
+    assert messages == [{**call, "tool_calls": [{**CALL, **expected}], **expected}, {**result, **expected}]
+    assert dropped == []
+
+
+@every_row
+def test_what_some_hosts_add_to_their_answers_goes_back_only_to_aggregators(slug: str) -> None:
+    answer = {"role": "assistant", "content": "Here", "images": [IMAGE], "channel": "final", "executed_tools": [1]}
+
+    (message,), dropped = rendered(slug, answer)
+
+    assert message == (answer if slug in ("openrouter", "vercel") else {"role": "assistant", "content": "Here"})
+    assert dropped == []
+
+
 def test_what_is_no_message_is_left_alone() -> None:
     odd: list[Any] = ["x", None, {"role": "user", "content": ["x", {"type": "text"}]}]
 

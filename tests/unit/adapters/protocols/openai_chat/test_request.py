@@ -385,3 +385,14 @@ def test_nonsense_is_left_to_the_provider_or_refused_by_name(slug: str, odd: dic
         assert all(body.get(name, value) == value for name, value in odd.items())
         return
     assert {param} == odd.keys()
+
+
+@every_row
+def test_marks_of_tools_travel_only_where_they_are_known(slug: str) -> None:
+    mark = {"cache_control": {"type": "ephemeral"}}
+    function = {"name": "weather", "parameters": {"type": "object", "properties": {"cache_control": {}}}}
+
+    rendered = render(slug, tools=[{"type": "function", "function": {**function, **mark}, **mark}, "odd"])
+
+    known = mark if slug in ("openrouter", "vercel") else {}
+    assert rendered.body["tools"] == [{"type": "function", "function": {**function, **known}, **known}, "odd"]

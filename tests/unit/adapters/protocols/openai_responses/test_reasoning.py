@@ -87,6 +87,8 @@ def test_another_provider_is_not_sent_what_it_cannot_read() -> None:
     [
         {"type": "reasoning.encrypted", "format": "anthropic-claude-v1", "data": "sealed-1"},
         {"type": "reasoning.encrypted", "data": "sealed-1"},
+        # An aggregator's: sealed for its own organisation.
+        {"type": "reasoning.encrypted", "format": "openai-responses-v1", "data": "sealed-1", "id": "rs_1", "index": 0},
         {"type": "reasoning.encrypted", "format": "openai-responses-v1", "data": None},
         {"type": "reasoning.text", "format": "openai-responses-v1", "text": "Hm"},
         "sealed-1",
@@ -98,6 +100,7 @@ def test_details_of_others_are_passed_over(detail: Any) -> None:
 
 def test_details_that_do_not_say_what_they_precede_come_first() -> None:
     detail = {"type": "reasoning.encrypted", "format": "openai-responses-v1", "data": "sealed-1", "id": "rs_1"}
+    detail["provider"] = "openai-responses"
 
     items = sent_back(call(1), call(2), reasoning_details=[detail])
 

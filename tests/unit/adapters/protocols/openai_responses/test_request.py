@@ -141,8 +141,6 @@ def test_an_effort_brings_its_summary(fields: dict[str, Any], reasoning: dict[st
         ("stop", "END"),
         ("audio", {"voice": "alloy"}),
         ("modalities", ["text", "audio"]),
-        ("functions", [{"name": "weather"}]),
-        ("function_call", {"name": "weather"}),
         ("web_search_options", {"search_context_size": "low"}),
     ],
 )

@@ -8,6 +8,8 @@ from tests.support.responses_rendering import check_official, render
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 EMPTY = {"type": "object", "properties": {}}
 
+NAMED = {"type": "function", "name": "weather"}
+
 
 def function(**described: Any) -> dict[str, Any]:
     return {"type": "function", "function": {"name": "weather", **described}}
@@ -34,6 +36,28 @@ def test_functions_are_flat_and_say_whether_they_are_strict(tool: dict[str, Any]
 
     assert body["tools"] == [{"type": "function", "name": "weather", **rendered}]
     check_official(body)
+
+
+@pytest.mark.parametrize(
+    ("asked", "choice"),
+    [({}, None), ({"function_call": "none"}, "none"), ({"function_call": {"name": "weather"}}, NAMED)],
+)
+def test_functions_of_the_older_form_are_tools(asked: dict[str, Any], choice: Any) -> None:
+    described = {"name": "weather", "parameters": SCHEMA}
+
+    rendered = render(functions=[described], **asked)
+
+    assert rendered.body["tools"] == [{"type": "function", "strict": False, **described}]
+    assert rendered.body.get("tool_choice") == choice
+    assert rendered.dropped == ()
+    check_official(rendered.body)
+
+
+def test_tools_of_the_newer_form_come_first() -> None:
+    body = render(tools=[function()], tool_choice="auto", functions=[{"name": "time"}], function_call="none").body
+
+    assert [tool["name"] for tool in body["tools"]] == ["weather"]
+    assert body["tool_choice"] == "auto"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 
 from ownkey.adapters.protocols.google_generate_content.signatures import call_extras, signature_detail
 from ownkey.adapters.protocols.openai_chat.tool_calls import arguments_text, new_call_id
+from ownkey.adapters.protocols.tool_names import decode_tool_name
 from ownkey.domain.chat import JsonObject
 
 
@@ -63,7 +64,7 @@ class Candidate:
             "index": self.calls,
             "id": call_id if isinstance(call_id, str) and call_id else new_call_id(),
             "type": "function",
-            "function": {"name": name if isinstance(name, str) else "", "arguments": ""},
+            "function": {"name": decode_tool_name(name) if isinstance(name, str) else "", "arguments": ""},
         }
         self.calls += 1
         yield {"tool_calls": [start]}

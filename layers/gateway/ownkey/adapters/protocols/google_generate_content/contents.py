@@ -24,7 +24,10 @@ from ownkey.adapters.protocols.google_generate_content.signatures import (
     call_signature,
     signatures_of,
 )
+from ownkey.adapters.protocols.google_generate_content.tools import render_name
 from ownkey.domain.chat import JsonObject
+
+_NAME = "messages[].tool_calls[].function.name"
 
 
 def render_contents(family: Family, conversation: Conversation) -> JsonObject:
@@ -65,7 +68,7 @@ def _user_parts(family: Family, turn: Turn) -> list[JsonObject]:
 
 
 def _result(family: Family, result: ToolResultPart) -> tuple[JsonObject, list[JsonObject]]:
-    response: JsonObject = {"name": result.name, "response": _response(result)}
+    response: JsonObject = {"name": render_name(result.name, param=_NAME), "response": _response(result)}
     if family.has_call_ids:
         response = {"id": result.call_id, **response}
     inside: list[JsonObject] = []
@@ -130,7 +133,7 @@ def _calls(family: Family, parts: Iterable[Any], by_id: dict[str, str]) -> list[
     for part in parts:
         if not isinstance(part, ToolCallPart):
             continue
-        call: JsonObject = {"name": part.name, "args": part.arguments}
+        call: JsonObject = {"name": render_name(part.name, param=_NAME), "args": part.arguments}
         if family.has_call_ids:
             call = {"id": part.id, **call}
         signature = call_signature(part.extras) or by_id.get(part.id, "")

@@ -74,11 +74,22 @@ def _openapi(schema: JsonObject, root: JsonObject, depth: int) -> JsonObject:
         schema.pop("format", None)
     if isinstance(values := schema.get("enum"), list):
         schema |= {"enum": [str(value) for value in values if value is not None], "type": "string"}
-    kept = {name: value for name, value in schema.items() if name in _OPENAPI}
+    kept = _without_booleans({name: value for name, value in schema.items() if name in _OPENAPI})
     kept = _each(kept, lambda inner: _openapi(inner, root, depth + 1))
     if isinstance(required := kept.get("required"), list):
         kept["required"] = [name for name in required if name in kept.get("properties", {})]
     return {name: value for name, value in kept.items() if value != []}
+
+
+def _without_booleans(schema: JsonObject) -> JsonObject:
+    """Return `schema` with `true`, which stands for a schema that takes anything, spelt out. `false` takes nothing."""
+    spelt = {name: value for name, value in schema.items() if name != "items" or value is not False}
+    if spelt.get("items") is True:
+        spelt["items"] = {}
+    if isinstance(properties := spelt.get("properties"), dict):
+        found = {name: {} if inner is True else inner for name, inner in properties.items() if inner is not False}
+        spelt["properties"] = found
+    return spelt
 
 
 def _split_types(schema: JsonObject) -> None:

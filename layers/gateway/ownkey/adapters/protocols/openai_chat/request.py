@@ -6,7 +6,7 @@ from typing import Any
 
 from ownkey.adapters.protocols.azure import azure_deployment, azure_path
 from ownkey.adapters.protocols.openai_chat.messages import render_messages, with_schema_prompt
-from ownkey.adapters.protocols.openai_chat.tools import render_tool_choice
+from ownkey.adapters.protocols.openai_chat.tools import render_tool_choice, render_tools
 from ownkey.adapters.protocols.wire import Rendered
 from ownkey.adapters.spec import ModelRule, ProviderSpec
 from ownkey.domain.chat import ChatRequest, JsonObject
@@ -71,6 +71,7 @@ class _Draft:
             for name in sorted(dropped & self.body.keys()):
                 self._drop(name)
         render_tool_choice(self._spec, self.body)
+        render_tools(self._spec, self.body)
         self._fit_response_format()
         self._fit_effort()
         self._fit_numbers()

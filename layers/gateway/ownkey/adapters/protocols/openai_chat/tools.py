@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ownkey.adapters.protocols.openai_chat.messages import without_marks
 from ownkey.adapters.spec import ProviderSpec
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.errors import UnsupportedParameterError
@@ -30,6 +31,19 @@ def render_tool_choice(spec: ProviderSpec, body: JsonObject) -> None:
         "provider.",
         param="tool_choice",
     )
+
+
+def render_tools(spec: ProviderSpec, body: JsonObject) -> None:
+    """Leave in the tools of `body` only what the provider knows."""
+    if isinstance(tools := body.get("tools"), list):
+        body["tools"] = [_without_marks(spec, tool) for tool in without_marks(spec.parameters, tools)]
+
+
+def _without_marks(spec: ProviderSpec, tool: Any) -> Any:
+    function = tool.get("function") if isinstance(tool, dict) else None
+    if not isinstance(function, dict):
+        return tool
+    return {**tool, "function": without_marks(spec.parameters, [function])[0]}
 
 
 def _kind(choice: Any) -> str | None:

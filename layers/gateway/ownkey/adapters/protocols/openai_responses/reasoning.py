@@ -51,12 +51,13 @@ def reasoning_details(provider: str, output: list[JsonObject]) -> list[JsonObjec
 def reasoning_items(provider: str, details: Any) -> dict[str, list[JsonObject]]:
     """Return the reasoning items in a message's `reasoning_details`, by what they precede.
 
-    Only `provider` itself can read what it has sealed, so nothing else is sent back.
+    Only `provider` itself can read what it has sealed, and only for the organisation that it sealed it for, so what
+    does not name it is not sent back: aggregators' details have the same format.
     """
     items: dict[str, list[JsonObject]] = {}
     for detail in _dicts(details):
         sealed, led_to = detail.get("data"), detail.get("precedes")
-        ours = detail.get("format") == FORMAT and detail.get("provider", provider) == provider
+        ours = detail.get("format") == FORMAT and detail.get("provider") == provider
         if not ours or not isinstance(sealed, str) or not sealed:
             continue
         led_to = led_to if isinstance(led_to, str) else FIRST

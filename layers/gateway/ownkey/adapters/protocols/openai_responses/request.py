@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ownkey.adapters.protocols import openai_chat
 from ownkey.adapters.protocols.azure import azure_path
 from ownkey.adapters.protocols.openai_responses.input_items import render_input
-from ownkey.adapters.protocols.openai_responses.tools import render_text_format, render_tool_choice, render_tools
+from ownkey.adapters.protocols.openai_responses.tools import (
+    modern_tooling,
+    render_text_format,
+    render_tool_choice,
+    render_tools,
+)
 from ownkey.adapters.protocols.wire import Rendered
 from ownkey.adapters.spec import ProviderSpec
 from ownkey.domain.chat import ChatRequest, JsonObject
@@ -33,6 +39,7 @@ def render_request(
         UnsupportedParameterError: the provider cannot do what a field asks, and leaving it out would change the answer.
         InvalidParameterError: what is to be translated is malformed.
     """
+    request = replace(request, body=modern_tooling(request.body))
     fitted = openai_chat.render_request(
         spec, request, upstream_model=upstream_model, credential_settings=credential_settings
     )

@@ -7,6 +7,7 @@ from ownkey.domain.errors import InvalidParameterError
 
 _NO_PARAMETERS: JsonObject = {"type": "object", "properties": {}}
 _NAMED = ("function", "custom")
+_LEGACY = ("functions", "function_call")
 
 
 def render_tools(tools: list[Any]) -> list[JsonObject]:
@@ -16,6 +17,17 @@ def render_tools(tools: list[Any]) -> list[JsonObject]:
         InvalidParameterError: a tool is malformed.
     """
     return [_render_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools)]
+
+
+def modern_tooling(chat: JsonObject) -> JsonObject:
+    """Return a chat completion's fields with `functions` and `function_call` as the tools and choice that they are."""
+    modern = {name: value for name, value in chat.items() if name not in _LEGACY}
+    functions, choice = (chat.get(name) for name in _LEGACY)
+    if isinstance(functions, list) and functions and not modern.get("tools"):
+        modern["tools"] = [{"type": "function", "function": function} for function in functions]
+    if choice is not None and modern.get("tool_choice") is None:
+        modern["tool_choice"] = {"type": "function", "function": choice} if isinstance(choice, dict) else choice
+    return modern
 
 
 def render_tool_choice(choice: Any) -> Any:
