@@ -162,7 +162,7 @@ def _guarded(errors: ErrorClassifier, action: Callable[[], Any]) -> Any:
         error = _of_refusal(errors, str(exc))
     except RecursionError:
         error = _of_refusal(errors, "")
-    except (BotoCoreError, ParserError, ValueError, OSError) as exc:
+    except (BotoCoreError, ParserError, ValueError, OSError, AttributeError) as exc:  # the last: an answer is no object
         error = _of_library(errors, exc)
     raise error from None
 

@@ -41,7 +41,9 @@ def render_request(
     if spec.url_style == "azure":
         model = azure_deployment(credential_settings, upstream_model)
         url_path = azure_path(credential_settings, spec.chat_path, deployment=model)
-    draft = _Draft(spec, dict(request.body), {model, upstream_model})
+    # Null is as good as absent to OpenAI, and an error to stricter hosts.
+    body = {name: value for name, value in request.body.items() if value is not None}
+    draft = _Draft(spec, body, {model, upstream_model})
     draft.fit(stream=request.stream)
     draft.body["model"] = model
     return Rendered(url_path, draft.body, tuple(dict.fromkeys(draft.dropped)))
