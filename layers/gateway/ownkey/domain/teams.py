@@ -110,3 +110,35 @@ class TeamStanding:
         """Whether that limit stops traffic."""
         own = self.member.usage_limit_enforced
         return self.team.usage_limit_enforced if own is None else own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """An offer to join a team, good for whoever holds its token, once."""
+
+    team_id: str
+    invitation_id: str
+    email: str
+    """Whom it was meant for; what the inviter wrote."""
+    role: Role
+    status: str
+    """`pending`, `accepted` or `revoked`."""
+    token: str
+    created_at: str
+    expires_at: str
+
+    def status_at(self, now: str) -> str:
+        """Return the status that holds now, an ISO date: a pending one expires."""
+        return "expired" if self.status == "pending" and self.expires_at <= now else self.status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """A wish to join a team, made with its invite link; one a user and team."""
+
+    team_id: str
+    user_id: str
+    email: str
+    status: str
+    """`pending`, `accepted` or `rejected`."""
+    created_at: str

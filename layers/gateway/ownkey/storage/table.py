@@ -87,11 +87,11 @@ class Table:
         )
         return from_typed(response["Item"]) if response.get("Item") else None
 
-    def query(self, pk: str, sk_prefix: str, *, attributes: Sequence[str] = ()) -> Iterator[Item]:
+    def query(self, pk: str, sk_prefix: str | None = None, *, attributes: Sequence[str] = ()) -> Iterator[Item]:
         """Yield the items of a partition as they are now, in the order of their sort keys."""
         request: dict[str, Any] = {
             "TableName": self._name,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)" if sk_prefix else "pk = :pk",
             "ExpressionAttributeValues": to_typed({":pk": pk, ":prefix": sk_prefix}),
             "ConsistentRead": True,
             **_projection(attributes),
@@ -178,10 +178,11 @@ class Table:
         item: Mapping[str, Value | None],
         *,
         condition: str | None = None,
+        names: Mapping[str, str] | None = None,
         values: Mapping[str, Value] | None = None,
     ) -> Action:
         """Return the writing of a whole item."""
-        return self._action("Put", {"Item": to_typed(item)}, condition, {}, values or {})
+        return self._action("Put", {"Item": to_typed(item)}, condition, names or {}, values or {})
 
     def changing(
         self, key: Key, expression: str, *, condition: str, names: Mapping[str, str], values: Mapping[str, Value]
