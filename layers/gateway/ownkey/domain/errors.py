@@ -134,6 +134,7 @@ class UpstreamError(GatewayError):
 
     `message` has been through the redactor. `upstream_status` is None when no answer came.
     `fallback_allowed` says whether another attempt may help: never for a request the provider understood and refused.
+    `nothing_sent` is true only when it is certain that the provider saw no byte of the request.
     """
 
     fallback_allowed = True
@@ -145,11 +146,13 @@ class UpstreamError(GatewayError):
         provider: str,
         upstream_status: int | None = None,
         retry_after_seconds: float | None = None,
+        nothing_sent: bool = False,
     ) -> None:
         super().__init__(message)
         self.provider = provider
         self.upstream_status = upstream_status
         self.retry_after_seconds = retry_after_seconds
+        self.nothing_sent = nothing_sent
 
 
 class ProviderKeyRejectedError(UpstreamError):
