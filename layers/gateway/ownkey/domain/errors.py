@@ -171,7 +171,7 @@ RefusalKind = Literal["bad_request", "not_found", "too_large", "unprocessable"]
 
 
 class ProviderRequestError(UpstreamError):
-    """The provider understood the request and refuses it; `kind` says how."""
+    """The provider understood the request and refuses it; `kind` says how, `prompt_too_long` that it does not fit."""
 
     def __init__(
         self,
@@ -179,11 +179,13 @@ class ProviderRequestError(UpstreamError):
         *,
         provider: str,
         kind: RefusalKind = "bad_request",
+        prompt_too_long: bool = False,
         param: str | None = None,
         upstream_status: int | None = None,
     ) -> None:
         super().__init__(message, provider=provider, upstream_status=upstream_status)
         self.kind = kind
+        self.prompt_too_long = prompt_too_long
         self.param = param
         # A model that this provider does not have may be had elsewhere; a bad request stays bad.
         self.fallback_allowed = kind == "not_found"

@@ -164,6 +164,7 @@ ZAI = ProviderSpec(
         "network_error": "error",
     },
     billing_signals=("code:1113",),
+    too_long_signals=("code:1261",),
     docs_url="https://docs.z.ai",
 )
 
