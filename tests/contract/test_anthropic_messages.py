@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -74,6 +75,22 @@ def test_a_stream_comes_out_normalised(recording: dict[str, Any]) -> None:
     assert parser.complete
 
 
+def pages(events: list[dict[str, Any]]) -> Iterator[str]:
+    """The URLs that are cited, in order."""
+    for event in events:
+        if url := event.get("delta", {}).get("citation", {}).get("url"):
+            yield url
+
+
+def texts_of(events: list[dict[str, Any]]) -> set[str]:
+    """What the text blocks hold, each by itself."""
+    texts: dict[int, str] = {}
+    for event in events:
+        if "index" in event:
+            texts[event["index"]] = texts.get(event["index"], "") + (event.get("delta", {}).get("text") or "")
+    return set(texts.values())
+
+
 @pytest.mark.parametrize("recording", STREAMS, ids=ids(STREAMS))
 def test_a_stream_says_what_the_bytes_say(recording: dict[str, Any]) -> None:
     events = naive_events(recording["response"]["body"])
@@ -92,6 +109,10 @@ def test_a_stream_says_what_the_bytes_say(recording: dict[str, Any]) -> None:
     assert [(call["id"], call["function"]["name"]) for call in calls] == [(use["id"], use["name"]) for use in used]
     arguments = "".join(call["function"]["arguments"] for call in calls if call["function"]["arguments"] != "{}")
     assert arguments == said(events, "input_json_delta", "partial_json")
+    cited = [annotation["url_citation"] for annotation in message.get("annotations", ())]
+    assert [citation["url"] for citation in cited] == list(pages(events))
+    texts = texts_of(events)
+    assert all(message["content"][citation["start_index"] : citation["end_index"]] in texts for citation in cited)
     assert (choice["finish_reason"] == "tool_calls") == bool(used)
     last = next(event for event in reversed(events) if event["type"] == "message_delta")
     assert parser.usage is not None

@@ -102,6 +102,32 @@ def test_a_stream_comes_out_normalised_and_says_what_the_bytes_say(recording: di
         assert parser.usage.input_tokens + parser.usage.output_tokens == reported["totalTokenCount"]
 
 
+GROUNDED = [recording for recording in GOOD if "groundingSupports" in recording["response"]["body"]]
+
+
+@pytest.mark.parametrize("recording", GROUNDED, ids=ids(GROUNDED))
+def test_every_page_that_supports_the_text_is_cited_at_its_words(recording: dict[str, Any]) -> None:
+    body = recording["response"]["body"]
+    responses = naive_events(body) if recording in STREAMS else [json.loads(body)]
+    grounding = next(
+        candidate["groundingMetadata"]
+        for response in reversed(responses)
+        for candidate in response["candidates"]
+        if "groundingMetadata" in candidate
+    )
+    expected = [
+        (grounding["groundingChunks"][index]["web"]["uri"], support["segment"]["text"])
+        for support in grounding["groundingSupports"]
+        for index in support["groundingChunkIndices"]
+    ]
+
+    (choice,) = parse_completion(SPEC, json.dumps(responses).encode()).body["choices"]
+
+    text = choice["message"]["content"]
+    cited = [annotation["url_citation"] for annotation in choice["message"]["annotations"]]
+    assert [(page["url"], text[page["start_index"] : page["end_index"]]) for page in cited] == expected
+
+
 @pytest.mark.parametrize("recording", STREAMS, ids=ids(STREAMS))
 def test_where_a_stream_is_cut_into_pieces_does_not_matter(recording: dict[str, Any]) -> None:
     body = recording["response"]["body"].encode()

@@ -4,8 +4,9 @@ import base64
 import functools
 import json
 import struct
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -171,12 +172,14 @@ def chat(model: str = CLAUDE, *, streams: bool = False, **fields: Any) -> ChatRe
 
 
 @contextmanager
-def bedrock(*replies: Reply) -> Iterator[tuple[BedrockCaller, FakeUpstream]]:
+def bedrock(
+    *replies: Reply, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[tuple[BedrockCaller, FakeUpstream]]:
     """Start a Bedrock that answers with `replies`, and make a caller that reaches it."""
     with FakeUpstream() as upstream:
         upstream.on("aws", *replies)
         transport = HttpTransport(EgressPolicy({"aws": SPEC}, upstream.base_urls("aws")))
         try:
-            yield BedrockCaller(SPEC, transport, upstream.base_url("aws")), upstream
+            yield BedrockCaller(SPEC, transport, upstream.base_url("aws"), sleep=sleep), upstream
         finally:
             transport.close()

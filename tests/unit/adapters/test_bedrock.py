@@ -253,6 +253,38 @@ def test_a_model_that_no_profile_has_either_is_not_found() -> None:
     assert len(upstream.exchanges) == 1
 
 
+BUSY = whole({"message": "busy"}, 503, **{"x-amzn-errortype": "ServiceUnavailableException", "retry-after": "1"})
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["unary", "stream"])
+def test_a_bedrock_that_says_when_to_come_back_is_asked_once_more(streams: bool) -> None:
+    slept: list[float] = []
+    good = streamed(frames(*text_events("Hi"))) if streams else whole(completion({"text": "Hi"}))
+    with bedrock(BUSY, good, sleep=slept.append) as (caller, upstream):
+        if streams:
+            texts = [chunk["choices"][0]["delta"].get("content") for chunk in stream(caller, seconds=60)]
+            assert "Hi" in texts
+        else:
+            assert complete(caller, seconds=60).body["choices"][0]["message"]["content"] == "Hi"
+
+    first, second = upstream.exchanges
+    assert (first.path, first.body, first.headers) == (second.path, second.body, second.headers)
+    assert slept == [1.0]
+
+
+def test_the_requests_of_one_call_share_one_retry() -> None:
+    slept: list[float] = []
+    with (
+        bedrock(BUSY, NO_ON_DEMAND, BUSY, whole(completion()), sleep=slept.append) as (caller, upstream),
+        pytest.raises(ProviderFailureError) as caught,
+    ):
+        complete(caller, "anthropic.claude-sonnet-5", seconds=60)
+
+    assert caught.value.upstream_status == 503
+    assert slept == [1.0]
+    assert len(upstream.exchanges) == 3
+
+
 def test_what_bedrock_cannot_do_is_refused_before_anything_is_sent() -> None:
     with bedrock(whole(completion())) as (caller, upstream):
         with pytest.raises(UnsupportedParameterError):

@@ -141,6 +141,96 @@ def test_what_a_body_says_goes_before_its_status(slug: str, status: int, body: A
     assert getattr(error, "kind", None) == refusal
 
 
+TOO_LONG: list[tuple[str, int, dict[str, Any]]] = [
+    ("openai", 400, {"error": {"message": "m", "type": "invalid_request_error", "code": "context_length_exceeded"}}),
+    (
+        "openai-responses",
+        400,
+        {"error": {"message": "Your input exceeds the context window of this model. Please adjust your input."}},
+    ),
+    (
+        "azure",
+        400,
+        {"error": {"message": "This model's maximum context length is 8192 tokens. However, you requested 9000."}},
+    ),
+    ("anthropic", 400, {"error": {"message": "prompt is too long: 3333404 tokens > 200000 maximum"}}),
+    ("anthropic", 413, {"error": {"message": "Prompt is too long"}}),
+    (
+        "anthropic",
+        400,
+        {"error": {"message": "input length and `max_tokens` exceed context limit: 174167 + 64000 > 200000"}},
+    ),
+    ("aws", 400, {"message": "Input is too long for requested model."}),
+    ("aws", 400, {"message": "The model returned the following errors: Input Tokens Exceeded: Number of input tokens"}),
+    (
+        "google",
+        400,
+        {"error": {"message": "The input token count (1066750) exceeds the maximum number of tokens allowed (1)."}},
+    ),
+    ("groq", 400, {"error": {"message": "Please reduce the length of the messages or completion.", "code": None}}),
+    ("cerebras", 400, {"message": "Please reduce the length of the messages or completion. Current length is 42328"}),
+    ("chutes", 400, {"message": "The input (9001 tokens) is longer than the model's context length (8192 tokens)."}),
+    ("nvidia", 422, {"detail": "The decoder prompt (length 9) is longer than the maximum model length of 8."}),
+    ("siliconflow", 400, {"code": 20015, "message": "length of prompt_tokens (9) must be less than max_seq_len (8)."}),
+    ("zai", 400, {"error": {"code": "1261", "message": "Prompt exceeds max length"}}),
+    ("zai", 400, {"error": {"code": "1261", "message": "m"}}),
+    ("openrouter", 400, {"error": {"message": "This endpoint's maximum context length is 131072 tokens."}}),
+    (
+        "openrouter",
+        400,
+        {
+            "error": {
+                "code": 400,
+                "message": "Provider returned error",
+                "metadata": {"raw": '{"error":"This model\'s maximum prompt length is 131072 but it contains 537812"}'},
+            }
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("slug", "status", "body"), TOO_LONG)
+def test_a_prompt_that_does_not_fit_is_known_by_its_code_or_its_words(
+    slug: str, status: int, body: dict[str, Any]
+) -> None:
+    error = classified(slug, status, body)
+
+    assert isinstance(error, ProviderRequestError)
+    assert error.prompt_too_long
+    assert not error.fallback_allowed
+    assert BY_STATUS[status] == refused(error.kind)
+    assert error.message.endswith("a model with a longer context.")
+
+
+@pytest.mark.parametrize(
+    ("slug", "status", "body"),
+    [
+        ("openai", 400, {"error": {"message": "max_tokens is too large: 9. This model supports at most 8 tokens."}}),
+        ("anthropic", 413, {"error": {"message": "Request exceeds the maximum size", "type": "request_too_large"}}),
+        ("groq", 413, {"error": {"message": "Request too large for model on tokens per minute (TPM): Limit 6000"}}),
+        ("groq", 400, {"error": {"code": "1261", "message": "m"}}),
+        ("groq", 404, {"error": {"message": "prompt is too long"}}),
+    ],
+)
+def test_other_refusals_are_not_about_the_length_of_the_prompt(slug: str, status: int, body: dict[str, Any]) -> None:
+    error = classified(slug, status, body)
+
+    assert isinstance(error, ProviderRequestError)
+    assert not error.prompt_too_long
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_words_about_the_length_do_not_make_another_failure_a_refusal(status: int) -> None:
+    assert type(classified("groq", status, {"error": {"message": "prompt is too long"}})) is BY_STATUS[status]
+
+
+def test_a_prompt_that_does_not_fit_is_a_refusal_inside_an_answer_too() -> None:
+    error = classifier().of_payload({"error": {"message": "m", "code": "context_length_exceeded"}})
+
+    assert isinstance(error, ProviderRequestError)
+    assert (error.upstream_status, error.prompt_too_long) == (400, True)
+
+
 def test_a_rejected_key_is_named_by_its_suffix_and_never_by_the_provider() -> None:
     error = classified("openai", 401, {"error": {"message": f"Incorrect API key provided: {KEY}. See docs."}})
 

@@ -1,3 +1,4 @@
+import contextlib
 import datetime as dt
 import gzip
 import socket
@@ -187,8 +188,12 @@ def test_a_closed_port_is_a_failure(upstream: FakeUpstream) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
-    with transport_to({"groq": base}) as transport, pytest.raises(ProviderFailureError, match="could not be reached"):
+    with (
+        transport_to({"groq": base}) as transport,
+        pytest.raises(ProviderFailureError, match="could not be reached") as caught,
+    ):
         transport.send(request_to(base), LONG)
+    assert caught.value.nothing_sent
 
 
 def test_a_host_that_does_not_exist_is_a_failure() -> None:
@@ -202,6 +207,7 @@ def test_a_host_that_does_not_exist_is_a_failure() -> None:
     ):
         transport.send(request_to(base), LONG)
     assert caught.value.provider == "groq"
+    assert caught.value.nothing_sent
 
 
 def test_the_next_address_is_tried_when_one_does_not_answer(upstream: FakeUpstream) -> None:
@@ -223,9 +229,10 @@ def test_connecting_is_bounded(upstream: FakeUpstream) -> None:
     base = f"http://127.0.0.1:{address[1]}"
     with transport_to({"groq": base}, connect_timeout_seconds=0.1) as transport:
         started = time.monotonic()
-        with pytest.raises(ProviderTimeoutError, match="did not answer in time"):
+        with pytest.raises(ProviderTimeoutError, match="did not answer in time") as caught:
             transport.send(request_to(base), LONG)
         assert time.monotonic() - started < 5
+        assert caught.value.nothing_sent
     for connection in [*waiting, listener]:
         connection.close()
 
@@ -234,9 +241,10 @@ def test_sending_is_bounded() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         base = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         started = time.monotonic()
-        with transport_to({"groq": base}) as transport, pytest.raises(ProviderTimeoutError):
+        with transport_to({"groq": base}) as transport, pytest.raises(ProviderTimeoutError) as caught:
             transport.send(request_to(base, body=b"x" * 20_000_000), DeadlineIn(0.1))
         assert time.monotonic() - started < 5
+        assert not caught.value.nothing_sent
 
 
 def test_nothing_is_sent_when_no_time_is_left(upstream: FakeUpstream, transport: HttpTransport) -> None:
@@ -249,9 +257,10 @@ def test_nothing_is_sent_when_no_time_is_left(upstream: FakeUpstream, transport:
 def test_slow_headers_are_a_timeout(upstream: FakeUpstream, transport: HttpTransport) -> None:
     upstream.on("groq", answer("x", headers_after_seconds=30))
     started = time.monotonic()
-    with pytest.raises(ProviderTimeoutError):
+    with pytest.raises(ProviderTimeoutError) as caught:
         transport.send(request_to(upstream.base_url("groq")), DeadlineIn(0.2))
     assert time.monotonic() - started < 5
+    assert not caught.value.nothing_sent
     assert all(exchange.hung_up.wait(5) for exchange in upstream.exchanges)
 
 
@@ -332,9 +341,10 @@ def test_a_malformed_body_is_a_failure(
 def test_an_answer_that_is_not_http_is_a_failure(
     upstream: FakeUpstream, transport: HttpTransport, answered: bytes
 ) -> None:
-    with pytest.raises(ProviderFailureError):
+    with pytest.raises(ProviderFailureError) as caught:
         send(transport, upstream, raw(answered))
     assert len(upstream.exchanges) == 1, "a new connection gets no second request"
+    assert not caught.value.nothing_sent
 
 
 @pytest.mark.parametrize("framing", ["chunked", "close", "length"])
@@ -420,8 +430,9 @@ def test_a_connection_that_was_closed_while_it_rested_is_replaced(
 class ClosingServer:
     """Answers one request on a connection, reads the next and hangs up on it: what a race with an idle timer is."""
 
-    def __init__(self, *, later_seconds: float = 0.0, part: bytes = b"") -> None:
+    def __init__(self, *, later_seconds: float = 0.0, part: bytes = b"", only: int = 0) -> None:
         self.requests = 0
+        self._only = only
         self._later_seconds = later_seconds
         self._part = part
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -433,7 +444,8 @@ class ClosingServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join()
 
@@ -443,6 +455,9 @@ class ClosingServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self._only -= 1
+            if self._only == 0:
+                self._listener.close()
             with connection:
                 for answered in (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", self._part):
                     if not connection.recv(65536):
@@ -457,6 +472,15 @@ def test_a_used_connection_that_breaks_at_once_gets_a_second_request() -> None:
         for _ in range(2):
             assert read_all(transport.send(request_to(server.url, body=None), LONG)) == b"ok"
         assert server.requests == 3
+
+
+def test_a_second_request_that_finds_nobody_has_been_sent_once() -> None:
+    with ClosingServer(only=1) as server, transport_to({"groq": server.url}) as transport:
+        read_all(transport.send(request_to(server.url, body=None), LONG))
+        with pytest.raises(ProviderFailureError) as caught:
+            transport.send(request_to(server.url, body=None), LONG)
+        assert server.requests == 2
+    assert not caught.value.nothing_sent
 
 
 def test_a_used_connection_that_breaks_after_a_byte_gets_no_second_request() -> None:
@@ -519,9 +543,10 @@ def test_certificates_are_verified(certificate: Path) -> None:
     with FakeUpstream(tls=tls) as upstream:
         upstream.on("groq", answer("secret enough"))
         base = upstream.base_url("groq")
-        with transport_to({"groq": base}) as transport, pytest.raises(ProviderFailureError, match="reached"):
+        with transport_to({"groq": base}) as transport, pytest.raises(ProviderFailureError, match="reached") as caught:
             transport.send(request_to(base), LONG)
         assert upstream.exchanges == []
+        assert not caught.value.nothing_sent, "a certificate that is refused once is refused again"
         with transport_to({"groq": base}, tls=trusting) as transport:
             for _ in range(2):
                 assert read_all(transport.send(request_to(base), LONG)) == b"secret enough"
@@ -529,6 +554,36 @@ def test_certificates_are_verified(certificate: Path) -> None:
         with transport_to({"groq": ip}, tls=trusting) as transport, pytest.raises(ProviderFailureError):
             transport.send(request_to(ip), LONG)  # the certificate is localhost's
         assert len(upstream.exchanges) == 2
+
+
+@pytest.mark.parametrize("shut", [False, True], ids=["nonsense", "hung-up"])
+def test_a_broken_handshake_has_sent_nothing(shut: bool) -> None:
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            if not shut:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        base = f"https://localhost:{listener.getsockname()[1]}"
+        with transport_to({"groq": base}) as transport, pytest.raises(ProviderFailureError) as caught:
+            transport.send(request_to(base), LONG)
+        thread.join()
+    assert caught.value.nothing_sent
+
+
+def test_a_handshake_that_takes_too_long_has_sent_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        base = f"https://localhost:{deaf.getsockname()[1]}"
+        with (
+            transport_to({"groq": base}, connect_timeout_seconds=0.1) as transport,
+            pytest.raises(ProviderTimeoutError) as caught,
+        ):
+            transport.send(request_to(base), LONG)
+    assert caught.value.nothing_sent
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,12 @@ def test_every_error_class_has_a_row_and_every_row_a_class():
         (e.ProviderRequestError("x", provider="p", kind="not_found"), 404, "provider_not_found"),
         (e.ProviderRequestError("x", provider="p", kind="too_large"), 413, "provider_request_too_large"),
         (e.ProviderRequestError("x", provider="p", kind="unprocessable"), 422, "provider_unprocessable"),
+        (e.ProviderRequestError("x", provider="p", prompt_too_long=True), 400, "context_length_exceeded"),
+        (
+            e.ProviderRequestError("x", provider="p", kind="too_large", prompt_too_long=True),
+            413,
+            "context_length_exceeded",
+        ),
         (e.ProviderFailureError("x", provider="p"), 502, "provider_error"),
         (e.ProviderTimeoutError("x", provider="p"), 504, "provider_timeout"),
         (e.StoreUnavailableError("x"), 503, "service_unavailable"),

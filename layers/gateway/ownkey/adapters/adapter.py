@@ -1,7 +1,8 @@
 """A provider, callable: its row, its protocol and the transport put together."""
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from ownkey.adapters.protocols import openai_chat
 from ownkey.adapters.protocols.decoding import decode_stream
 from ownkey.adapters.protocols.error_reports import read_report
 from ownkey.adapters.protocols.wire import Rendered, StreamReader, wire_protocol
+from ownkey.adapters.retries import RetryOnce
 from ownkey.adapters.spec import ProtocolName, ProviderSpec
 from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject
 from ownkey.domain.errors import (
@@ -51,6 +53,8 @@ class _Call:
     credential: Credential
     deadline: Deadline
     base_url: str
+    transport: Transport
+    """Of this call alone: it counts what it sends twice."""
     errors: ErrorClassifier
 
 
@@ -70,6 +74,8 @@ class ChatAdapter:
         specs: Mapping[str, ProviderSpec],
         transport: Transport,
         base_urls: Mapping[str, str] = MappingProxyType({}),
+        *,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Make an adapter.
 
@@ -77,10 +83,12 @@ class ChatAdapter:
             specs: the providers, by slug.
             transport: sends the requests.
             base_urls: URLs that take the place of providers' own, by slug; for Azure, of the credential's endpoint.
+            sleep: waits before a request is sent a second time.
         """
         self._specs = specs
         self._transport = transport
         self._base_urls = base_urls
+        self._sleep = sleep
         self._refused = openai_chat.RefusedParameters()
         self._bedrock_callers: dict[str, BedrockCaller] = {}
 
@@ -155,7 +163,8 @@ class ChatAdapter:
             # boto3 signs there; nobody else needs its import.
             from ownkey.adapters.bedrock import BedrockCaller
 
-            self._bedrock_callers[provider] = BedrockCaller(spec, self._transport, self._base_urls.get(provider))
+            base_url = self._base_urls.get(provider)
+            self._bedrock_callers[provider] = BedrockCaller(spec, self._transport, base_url, sleep=self._sleep)
         return self._bedrock_callers[provider]
 
     def _call(
@@ -173,6 +182,7 @@ class ChatAdapter:
             credential=credential,
             deadline=deadline,
             base_url=self._base_urls.get(provider) or spec.base_url or credential.settings.get("endpoint", ""),
+            transport=RetryOnce(self._transport, self._sleep),
             errors=ErrorClassifier(spec=spec, secrets=tuple(credential.secrets.values()), key_suffix=credential.suffix),
         )
 
@@ -187,7 +197,7 @@ class ChatAdapter:
         deployment = (call.base_url, str(rendered.body.get("model")), call.credential.suffix)
         while True:
             mended = self._refused.mend(deployment, rendered) if learns else rendered
-            response = self._transport.send(_upstream_request(call, mended), call.deadline)
+            response = call.transport.send(_upstream_request(call, mended), call.deadline)
             if 200 <= response.status < 300:
                 return _Opened(response, mended)
             body = _read_error(response)

@@ -5,6 +5,7 @@ gateway's own transport, so that guard, deadline and hanging up are those of eve
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,10 +44,17 @@ class _Call:
 class BedrockCaller:
     """Runs chat completions at Bedrock with the caller's own AWS credentials."""
 
-    def __init__(self, spec: ProviderSpec, transport: Transport, base_url: str | None = None) -> None:
-        """Make a caller; `base_url` takes the place of every region's own."""
+    def __init__(
+        self,
+        spec: ProviderSpec,
+        transport: Transport,
+        base_url: str | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Make a caller; `base_url` takes the place of every region's own, `sleep` waits before a second try."""
         self._spec = spec
-        self._clients = BedrockClients(spec.slug, transport)
+        self._clients = BedrockClients(spec.slug, transport, sleep)
         self._base_url = base_url
         self._profiles: dict[tuple[str, str], str] = {}
 

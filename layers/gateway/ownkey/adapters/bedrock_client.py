@@ -5,11 +5,13 @@ was signed to the transport: the only place that opens sockets to providers, wit
 """
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from ownkey import __version__
 from ownkey.adapters.classification import ERROR_BODY_LIMIT
+from ownkey.adapters.retries import RetryOnce
 from ownkey.domain.chat import Deadline
 from ownkey.domain.errors import ProviderFailureError
 from ownkey.domain.provider_keys import Credential
@@ -33,9 +35,10 @@ _OF_THIS_MACHINE = ("profile", "config_file", "credentials_file", "ca_bundle")
 class BedrockClients:
     """Makes clients. They share the description of the service, and nothing that was ever a caller's."""
 
-    def __init__(self, provider: str, transport: Transport) -> None:
+    def __init__(self, provider: str, transport: Transport, sleep: Callable[[float], None] = time.sleep) -> None:
         self._provider = provider
         self._transport = transport
+        self._sleep = sleep
         self._descriptions: Loader | None = None
         self._lock = threading.Lock()
 
@@ -68,7 +71,8 @@ class BedrockClients:
             ),
         )
         secrets = tuple(credential.secrets.values())
-        send = _Sender(self._provider, self._transport, secrets, deadline)
+        # botocore's own retries are off: this one knows what may have been billed.
+        send = _Sender(self._provider, RetryOnce(self._transport, self._sleep), secrets, deadline)
         client.meta.events.register("before-send.bedrock-runtime.*", send)
         return client
 

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, cast
 
 from ownkey.adapters.protocols.error_reports import ErrorReport, read_report, report_of
@@ -52,6 +53,29 @@ _BY_STATUS: Mapping[int, Meaning] = {
 _BAD_KEY = ("code:invalid_api_key",)
 _NO_MONEY = ("code:insufficient_quota", "code:insufficient_balance", "code:billing_error", "code:payment_required")
 _NO_MODEL = ("code:model_not_found", "code:deploymentnotfound")
+_TOO_LONG = (
+    "code:context_length_exceeded",
+    "code:model_context_window_exceeded",
+    "maximum context length",
+    "exceeds the context window",
+    "context window exceeds limit",
+    "exceed context limit",
+    "exceeds the available context size",
+    "the model's context length",
+    "prompt is too long",
+    "prompt exceeds max length",
+    "maximum prompt length is",
+    "longer than the maximum model length",
+    "input is too long for requested model",
+    "input tokens exceeded",
+    "range of input length should be",
+    "exceeds the maximum number of tokens allowed",
+    "exceeded model token limit",
+    "must be less than max_seq_len",
+    "reduce the length of the messages",
+)
+"""How providers, and the servers that hosts of open models run, say that a prompt does not fit. Too many bytes, or too
+many tokens in a minute, are something else."""
 _FAILURES: Mapping[str, tuple[type[UpstreamError], str, str]] = {
     "quota": (ProviderQuotaError, "Your {name} account has no credit or quota left", "Add credit there."),
     "rate_limited": (ProviderRateLimitedError, "{name} asks you to slow down", "Try again later."),
@@ -64,6 +88,7 @@ _REFUSALS: Mapping[RefusalKind, tuple[str, str]] = {
     "too_large": ("refused the request as too large", "Send less and try again."),
     "unprocessable": ("could not process the request", "Correct the request and send it again."),
 }
+_SHORTEN = "Shorten the messages, ask for a shorter answer, or choose a model with a longer context."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +112,7 @@ class ErrorClassifier:
         """Return the error that a JSON object inside a successful answer reports."""
         report = report_of(payload)
         status = report.status
-        if status is None and "invalid_request_error" in report.codes:
+        if status is None and ("invalid_request_error" in report.codes or _is_too_long(self.spec, report)):
             status = 400
         return self._error(502 if status is None else status, report, report.retry_after_seconds)
 
@@ -110,9 +135,15 @@ class ErrorClassifier:
             return kind(message, provider=provider, upstream_status=status, retry_after_seconds=retry_after)
         refusal = cast("RefusalKind", meaning)
         lead, advice = _REFUSALS[refusal]
-        message = _sentences(f"{name} {lead}", said, advice)
-        param = redact(report.param[:100], self.secrets) if report.param else None
-        return ProviderRequestError(message, provider=provider, kind=refusal, param=param, upstream_status=status)
+        too_long = refusal != "not_found" and _is_too_long(self.spec, report)
+        return ProviderRequestError(
+            _sentences(f"{name} {lead}", said, _SHORTEN if too_long else advice),
+            provider=provider,
+            kind=refusal,
+            prompt_too_long=too_long,
+            param=redact(report.param[:100], self.secrets) if report.param else None,
+            upstream_status=status,
+        )
 
     def _said(self, report: ErrorReport) -> str:
         """Return the provider's own words, fit to be shown."""
@@ -124,11 +155,7 @@ class ErrorClassifier:
 
 
 def _meaning(spec: ProviderSpec, status: int, report: ErrorReport) -> Meaning:
-    words = report.message.lower()
-
-    def says(*signals: str) -> bool:
-        return any(signal[5:] in report.codes if signal.startswith("code:") else signal in words for signal in signals)
-
+    says = partial(_says, report)
     if 400 <= status < 500:
         if says(*_BAD_KEY, *spec.bad_key_signals):
             return "rejected"
@@ -139,6 +166,15 @@ def _meaning(spec: ProviderSpec, status: int, report: ErrorReport) -> Meaning:
         if status == 403 and says(*spec.refusal_signals):
             return "bad_request"
     return _BY_STATUS.get(status, "bad_request" if 400 <= status < 500 else "failure")
+
+
+def _says(report: ErrorReport, *signals: str) -> bool:
+    words = report.message.lower()
+    return any(signal[5:] in report.codes if signal.startswith("code:") else signal in words for signal in signals)
+
+
+def _is_too_long(spec: ProviderSpec, report: ErrorReport) -> bool:
+    return _says(report, *_TOO_LONG, *spec.too_long_signals)
 
 
 def _sentences(lead: str, said: str, advice: str) -> str:

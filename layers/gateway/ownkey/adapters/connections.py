@@ -12,12 +12,16 @@ from typing import Any, cast
 
 import certifi
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from ownkey.adapters.egress import EgressPolicy
 from ownkey.domain.chat import Deadline
 
 _BUFFER_BYTES = 65536
+
+
+class NotConnectedError(Exception):
+    """There is no connection, and so not one byte of the request was sent. A refused certificate is not this."""
 
 
 class Dialer:
@@ -138,11 +142,13 @@ class GuardedHTTPConnection(HTTPConnection):
         self._dialer = dialer
         self._reader: DeadlineReader | None = None
         self._deadline: Deadline = _Passed()
+        self._sent_before = False
         self.idle_since_seconds = 0.0
 
-    def begin(self, deadline: Deadline) -> None:
-        """Say how long the next exchange may take."""
+    def begin(self, deadline: Deadline, *, sent_before: bool = False) -> None:
+        """Say how long the next exchange may take, and whether its request has gone out on another connection."""
         self._deadline = deadline
+        self._sent_before = sent_before
         self._reader = None
 
     @property
@@ -163,8 +169,17 @@ class GuardedHTTPConnection(HTTPConnection):
             raise NewConnectionError(self, "no connection") from exc
 
     def connect(self) -> None:
-        """Connect, and give what follows all the time that is left."""
-        super().connect()
+        """Connect, and give what follows all the time that is left.
+
+        Raises:
+            NotConnectedError: nobody can have seen the request.
+        """
+        try:
+            super().connect()
+        except (OSError, HTTPError) as exc:
+            if self._sent_before or isinstance(exc, ssl.SSLCertVerificationError):
+                raise
+            raise NotConnectedError from exc
         self.sock.settimeout(self._remaining_seconds())
 
     def request(self, *args: Any, **kwargs: Any) -> None:

@@ -85,7 +85,7 @@ class _Pool(HTTPConnectionPool):
             if not (reused and at_once and conn.nothing_received):
                 raise
         conn.close()
-        conn.begin(options["timeout"].deadline)
+        conn.begin(options["timeout"].deadline, sent_before=True)
         return super()._make_request(conn, method, url, *args, **options)
 
 

@@ -156,6 +156,8 @@ class ProviderSpec:
     """Pieces of a 400 or 403 that mean the account has no such model."""
     refusal_signals: tuple[str, ...] = ()
     """Pieces of a 403 that mean the request was refused (moderation, a country, a firewall), not the key."""
+    too_long_signals: tuple[str, ...] = ()
+    """Pieces of a refusal that mean, at this provider alone, that the prompt does not fit the model's context."""
     further_hosts: frozenset[str] = frozenset()
     """Fixed hosts that no URL of the row names, such as one for each region."""
     host_suffixes: tuple[str, ...] = ()

@@ -38,7 +38,8 @@ _NEVER_KEPT = frozenset({"set-cookie", "set-cookie2"})
 class HttpTransport:
     """Sends upstream requests over pooled connections that the egress policy guards.
 
-    No redirects, no cookies, no proxies, no .netrc, and no retries but the one that `pooling.py` explains.
+    No redirects, no cookies, no proxies, no .netrc, and no retries but the one that `pooling.py` explains. A failure to
+    connect says so (`nothing_sent`), and `retries.py` decides whether to try again.
     """
 
     def __init__(
@@ -146,28 +147,33 @@ class _Call:
         """Wait no longer than this from now on."""
         self._ends_at = time.monotonic() + seconds
 
-    def timeout(self) -> ProviderTimeoutError:
+    def timeout(self, *, nothing_sent: bool = False) -> ProviderTimeoutError:
         """Return the error for an answer, or a piece of one, that did not come in time."""
         return ProviderTimeoutError(
             f"{self._name} did not answer in time. Try again, ask for less, or use another provider.",
             provider=self._provider,
+            nothing_sent=nothing_sent,
         )
 
-    def failed(self, what: str, *, status: int | None = None) -> ProviderFailureError:
+    def failed(self, what: str, *, status: int | None = None, nothing_sent: bool = False) -> ProviderFailureError:
         """Return the error for an answer that is none."""
         return ProviderFailureError(
             f"{self._name} {what}. Try again later, or use another provider.",
             provider=self._provider,
             upstream_status=status,
+            nothing_sent=nothing_sent,
         )
 
     def failure(self, cause: BaseException, what: str) -> UpstreamError:
         """Return the error for what a library raised; `what` is what it means when it is nothing in particular."""
+        from ownkey.adapters.connections import NotConnectedError
+
+        nothing_sent = isinstance(cause, NotConnectedError)
         if _timed_out(cause):
-            return self.timeout()
+            return self.timeout(nothing_sent=nothing_sent)
         if isinstance(cause, AddressRefusedError):
             return self.failed("leads to an address that may not be called")
-        return self.failed(what)
+        return self.failed(what, nothing_sent=nothing_sent)
 
 
 def _rendered_headers(request: UpstreamRequest, call: _Call) -> dict[str, str]:
@@ -192,7 +198,9 @@ def _library_errors() -> tuple[type[Exception], ...]:
 
     from urllib3.exceptions import HTTPError
 
-    return (OSError, HTTPError, HTTPException, ValueError, AddressRefusedError)
+    from ownkey.adapters.connections import NotConnectedError
+
+    return (OSError, HTTPError, HTTPException, ValueError, AddressRefusedError, NotConnectedError)
 
 
 def _timed_out(error: BaseException | None) -> bool:

@@ -84,6 +84,9 @@ REFUSALS: dict[e.RefusalKind, tuple[int, str]] = {
 }
 """Status and code of the ways in which a provider refuses a request."""
 
+PROMPT_TOO_LONG = "context_length_exceeded"
+"""OpenAI's code for a prompt that does not fit, whatever the status: clients shorten the conversation on it."""
+
 UNEXPECTED = _UNAVAILABLE
 """An exception that nobody foresaw is our fault: 503, and never a word of it to the caller."""
 
@@ -104,7 +107,7 @@ def row_of(error: Exception) -> ErrorRow:
     row = ROWS.get(type(error), UNEXPECTED) if isinstance(error, e.GatewayError) else UNEXPECTED
     if isinstance(error, e.ProviderRequestError):
         status, code = REFUSALS[error.kind]
-        return ErrorRow(status, row.type, code)
+        return ErrorRow(status, row.type, PROMPT_TOO_LONG if error.prompt_too_long else code)
     return row
 
 

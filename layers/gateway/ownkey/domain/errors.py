@@ -185,6 +185,7 @@ class UpstreamError(GatewayError):
 
     `message` has been through the redactor. `upstream_status` is None when no answer came.
     `fallback_allowed` says whether another attempt may help: never for a request the provider understood and refused.
+    `nothing_sent` is true only when it is certain that the provider saw no byte of the request.
     """
 
     fallback_allowed = True
@@ -196,11 +197,13 @@ class UpstreamError(GatewayError):
         provider: str,
         upstream_status: int | None = None,
         retry_after_seconds: float | None = None,
+        nothing_sent: bool = False,
     ) -> None:
         super().__init__(message)
         self.provider = provider
         self.upstream_status = upstream_status
         self.retry_after_seconds = retry_after_seconds
+        self.nothing_sent = nothing_sent
 
 
 class ProviderKeyRejectedError(UpstreamError):
@@ -219,7 +222,7 @@ RefusalKind = Literal["bad_request", "not_found", "too_large", "unprocessable"]
 
 
 class ProviderRequestError(UpstreamError):
-    """The provider understood the request and refuses it; `kind` says how."""
+    """The provider understood the request and refuses it; `kind` says how, `prompt_too_long` that it does not fit."""
 
     def __init__(
         self,
@@ -227,11 +230,13 @@ class ProviderRequestError(UpstreamError):
         *,
         provider: str,
         kind: RefusalKind = "bad_request",
+        prompt_too_long: bool = False,
         param: str | None = None,
         upstream_status: int | None = None,
     ) -> None:
         super().__init__(message, provider=provider, upstream_status=upstream_status)
         self.kind = kind
+        self.prompt_too_long = prompt_too_long
         self.param = param
         # A model that this provider does not have may be had elsewhere; a bad request stays bad.
         self.fallback_allowed = kind == "not_found"

@@ -165,6 +165,7 @@ ZAI = ProviderSpec(
     },
     billing_signals=("code:1113",),
     maker="zai",
+    too_long_signals=("code:1261",),
     docs_url="https://docs.z.ai",
 )
 

@@ -110,6 +110,27 @@ def test_why_claude_would_not_answer_is_told() -> None:
     assert choice["message"]["content"] == ""
 
 
+def test_the_pages_of_a_text_block_are_told_by_its_place() -> None:
+    page = {"type": "web_search_result_location", "url": "https://a.example/", "title": "A", "cited_text": "…"}
+    document = {"type": "char_location", "document_index": 0, "cited_text": "…"}
+    unnamed = {"type": "web_search_result_location", "url": None, "title": "No URL"}
+
+    [choice] = parse(
+        {"type": "thinking", "thinking": "hm", "signature": "s"},
+        text("Größe: "),
+        text("12 km²") | {"citations": [page, document, unnamed, None]},
+        text(".") | {"citations": None},
+    ).body["choices"]
+
+    assert choice["message"]["content"][7:13] == "12 km²"
+    assert choice["message"]["annotations"] == [
+        {
+            "type": "url_citation",
+            "url_citation": {"url": "https://a.example/", "title": "A", "start_index": 7, "end_index": 13},
+        }
+    ]
+
+
 def test_no_usage_is_no_usage() -> None:
     completion = parse(text("Hi"))
     assert completion.usage is None

@@ -75,6 +75,11 @@ def call(name: str, arguments: str) -> dict[str, Any]:
     return {"id": "toolu_1", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
+def url_citation(url: str, title: str) -> dict[str, Any]:
+    citation = {"url": url, "title": title, "start_index": 7, "end_index": 13}
+    return {"type": "url_citation", "url_citation": citation}
+
+
 @pytest.mark.parametrize(
     ("name", "message", "reason"),
     [
@@ -85,6 +90,14 @@ def call(name: str, arguments: str) -> dict[str, Any]:
         ("json-answer", {"content": '{"a":1}'}, "stop"),
         ("no-block-ends", {"content": "", "tool_calls": [call("f", "{}")]}, "length"),
         ("nothing-said", {"content": ""}, "stop"),
+        (
+            "citations",
+            {
+                "content": "Größe: 12 km².",
+                "annotations": [url_citation("https://a.example/", "A"), url_citation("https://b.example/", "")],
+            },
+            "stop",
+        ),
         ("no-usage", {"content": "Hi"}, "stop"),
         (
             "redacted-thinking",

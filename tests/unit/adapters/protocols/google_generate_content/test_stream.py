@@ -34,6 +34,22 @@ MESSAGES: dict[str, tuple[dict[str, Any], str]] = {
     "prompt-blocked": ({"content": ""}, "content_filter"),
     "other-without-content": ({"content": ""}, "content_filter"),
     "malformed-call-after-text": (HELLO, "stop"),
+    "grounded": (
+        {
+            "content": "Größe: 12 km². 😀 Fin.",
+            "annotations": [
+                {
+                    "type": "url_citation",
+                    "url_citation": {"url": "https://a.example/", "title": "A", "start_index": 7, "end_index": 14},
+                },
+                {
+                    "type": "url_citation",
+                    "url_citation": {"url": "https://c.example/", "title": "", "start_index": 17, "end_index": 21},
+                },
+            ],
+        },
+        "stop",
+    ),
 }
 CALLS: dict[str, list[tuple[str, str]]] = {
     "call": [("weather", OSLO)],

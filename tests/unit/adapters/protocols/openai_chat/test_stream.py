@@ -45,6 +45,17 @@ def test_the_role_comes_first_and_once() -> None:
     assert deltas == [{"role": "assistant", "content": ""}, {"content": "Hi"}, {}]
 
 
+def test_annotations_pass_as_they_came() -> None:
+    citation = {"url": "https://a.example/", "title": "A", "start_index": 0, "end_index": 2, "content": "x"}
+    annotations = [{"type": "url_citation", "url_citation": citation}]
+    body = completion("Hi", message={"annotations": annotations})
+
+    (folded,) = fold(parse(ROLE, chunk({"content": "Hi"}), chunk({"content": "", "annotations": annotations}, "stop")))
+    whole = parse_completion(SPEC, json.dumps(body).encode()).body["choices"][0]["message"]
+
+    assert folded["message"]["annotations"] == whole["annotations"] == annotations
+
+
 def test_what_a_chunk_has_of_its_own_stays() -> None:
     event = chunk({"content": "Hi"}, choice={"logprobs": {"content": []}}, service_tier="default", obfuscation="x")
 

@@ -78,6 +78,44 @@ def test_the_tier_that_served_an_answer_is_on_its_last_chunk() -> None:
 Told = tuple[str, list[str]]
 """The type of an item, and the pieces that it comes in."""
 
+
+def annotation_added(index: int, part: Any, start: int, end: int) -> dict[str, Any]:
+    citation = {"type": "url_citation", "url": "https://a.example/", "title": "A", "start_index": start}
+    return {
+        "type": "response.output_text.annotation.added",
+        "output_index": index,
+        "content_index": part,
+        "annotation": {**citation, "end_index": end},
+    }
+
+
+def text_delta(index: int, part: Any, delta: str) -> dict[str, Any]:
+    return {"type": "response.output_text.delta", "output_index": index, "content_index": part, "delta": delta}
+
+
+def test_annotations_that_only_their_events_tell_come_last_and_count_from_the_start_of_all_text() -> None:
+    parser = StreamParser(SPEC)
+    events = [
+        ADDED,
+        text_delta(0, 0, "Hel"),
+        text_delta(0, 0, "lo"),
+        annotation_added(0, 0, 1, 4),
+        text_delta(0, 1, " to"),
+        text_delta(0, 1, " you"),
+        annotation_added(0, 1, 1, 3),
+        {**annotation_added(0, 1, 1, 3), "annotation": None},
+        {"type": "response.completed", "response": {"id": "resp_1", "status": "completed"}},
+    ]
+
+    chunks = [chunk for event in events for chunk in parser.take(event)] + parser.end()
+
+    (folded,) = fold(chunks)
+    text = folded["message"]["content"]
+    cited = [annotation["url_citation"] for annotation in folded["message"]["annotations"]]
+    assert [text[citation["start_index"] : citation["end_index"]] for citation in cited] == ["ell", "to"]
+    assert [sorted(chunk["choices"][0]["delta"]) for chunk in chunks[-2:]] == [["annotations"], []]
+
+
 CALL = "function_call"
 DELTAS = {"message": "output_text", CALL: "function_call_arguments", "reasoning": "reasoning_summary_text"}
 PIECES = st.lists(st.text("ab{} \n", min_size=1, max_size=5).filter(str.strip), max_size=4)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ownkey.adapters.classification import ErrorClassifier
+from ownkey.adapters.protocols.anthropic_messages.citations import message_annotations
 from ownkey.adapters.protocols.anthropic_messages.outcomes import finish_reason, refusal_text, reported_error
 from ownkey.adapters.protocols.anthropic_messages.reasoning import redacted_detail, thinking_detail
 from ownkey.adapters.protocols.anthropic_messages.tools import ANSWER_TOOL
@@ -65,6 +66,8 @@ def _message(spec: ProviderSpec, blocks: list[JsonObject]) -> JsonObject:
         message["reasoning_content"] = thoughts
     if details := _details(spec, blocks):
         message["reasoning_details"] = details
+    if annotations := message_annotations(blocks):
+        message["annotations"] = annotations
     return message
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ownkey.adapters.classification import ErrorClassifier
+from ownkey.adapters.protocols.anthropic_messages.citations import block_annotations
 from ownkey.adapters.protocols.anthropic_messages.outcomes import finish_reason, refusal_text, reported_error
 from ownkey.adapters.protocols.anthropic_messages.reasoning import redacted_detail, thinking_detail
 from ownkey.adapters.protocols.anthropic_messages.tools import ANSWER_TOOL
@@ -58,6 +59,9 @@ class StreamParser:
         self._blocks: dict[Any, _Block] = {}
         self._calls = 0
         self._details = 0
+        self._length = 0
+        """How many characters of content there were."""
+        self._annotations: list[JsonObject] = []
         self._stop_reason: Any = None
         self._counts: JsonObject = {}
 
@@ -90,7 +94,7 @@ class StreamParser:
         return handle(payload) if handle else []
 
     def end(self) -> list[JsonObject]:
-        """Return the chunk that closes the answer, after its last event.
+        """Return the chunks that close the answer, after its last event.
 
         Raises:
             ProviderFailureError: it stopped before its end, or there was nothing in it.
@@ -99,7 +103,9 @@ class StreamParser:
             raise self._errors.failure("broke its answer off in the middle")
         if not self._begun:
             raise self._errors.failure("sent an empty answer")
-        return [self._chunk({}, finish_reason(self._spec, self._stop_reason, calls_tools=self._calls > 0))]
+        reason = finish_reason(self._spec, self._stop_reason, calls_tools=self._calls > 0)
+        cited = [self._chunk({"annotations": self._annotations})] if self._annotations else []
+        return [*cited, self._chunk({}, reason)]
 
     def _start(self, payload: JsonObject) -> list[JsonObject]:
         message = _object(payload, "message")
@@ -110,7 +116,7 @@ class StreamParser:
 
     def _open(self, payload: JsonObject) -> list[JsonObject]:
         block = _object(payload, "content_block")
-        opened = self._blocks[_index(payload)] = _Block(block)
+        opened = self._blocks[_index(payload)] = _Block(block, self._length)
         match opened.kind:
             case "text" | "thinking":
                 return self._say(opened, _text(block, opened.kind))
@@ -127,11 +133,13 @@ class StreamParser:
         kind = _text(delta, "type")
         block = self._blocks.get(index)
         if block is None and kind in ("text_delta", "thinking_delta"):
-            block = self._blocks[index] = _Block({"type": _DELTA_TEXTS[kind]})
+            block = self._blocks[index] = _Block({"type": _DELTA_TEXTS[kind]}, self._length)
         if block is None:
             return []
         if kind == "signature_delta" and block.kind == "thinking":
             block.signature += _text(delta, "signature")
+        if kind == "citations_delta":
+            block.citations.append(delta.get("citation"))
         if kind != _DELTAS_OF.get(block.kind):
             return []
         return self._say(block, _text(delta, _DELTA_TEXTS[kind]))
@@ -143,6 +151,7 @@ class StreamParser:
         if block.kind == "thinking":
             return self._chunks({"reasoning_content": text})
         if block.position is None:
+            self._length += len(text)
             return self._chunks({"content": text})
         return self._chunks(_call(block.position, function={"arguments": text}))
 
@@ -152,6 +161,8 @@ class StreamParser:
             return []
         if block.kind == "tool_use" and not "".join(block.texts).strip():
             return self._say(block, arguments_text(block.given.get("input")) or "{}")
+        if block.kind == "text":
+            self._annotations += block_annotations(block.citations, block.start, "".join(block.texts))
         detail = None
         if block.kind == "thinking" and block.signature:
             detail = thinking_detail(self._spec, self._details, "".join(block.texts), block.signature)
@@ -194,10 +205,14 @@ class StreamParser:
 class _Block:
     """One block of the answer."""
 
-    __slots__ = ("given", "is_answer", "kind", "position", "signature", "texts")
+    __slots__ = ("citations", "given", "is_answer", "kind", "position", "signature", "start", "texts")
 
-    def __init__(self, given: JsonObject) -> None:
+    def __init__(self, given: JsonObject, start: int) -> None:
         self.given = given
+        self.start = start
+        """How many characters of content came before it."""
+        cited = given.get("citations")
+        self.citations: list[Any] = [*cited] if isinstance(cited, list) else []
         self.kind = _text(given, "type")
         self.is_answer = self.kind == "tool_use" and given.get("name") == ANSWER_TOOL
         self.position: int | None = None

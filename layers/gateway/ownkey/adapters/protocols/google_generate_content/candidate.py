@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ownkey.adapters.protocols.google_generate_content.citations import grounding_annotations
 from ownkey.adapters.protocols.google_generate_content.signatures import call_extras, signature_detail
 from ownkey.adapters.protocols.openai_chat.tool_calls import arguments_text, new_call_id
 from ownkey.adapters.protocols.tool_names import decode_tool_name
@@ -22,12 +23,22 @@ class Candidate:
         """How many tool calls there were."""
         self._signatures = 0
         self._images = 0
+        self._texts: list[str] = []
+        self._grounding: JsonObject = {}
+
+    @property
+    def annotations(self) -> list[JsonObject]:
+        """The pages that the text rests on, once it is whole."""
+        return grounding_annotations("".join(self._texts), self._grounding)
 
     def take(self, reported: JsonObject) -> list[JsonObject]:
         """Return the deltas that one piece of the candidate comes to."""
         reason = reported.get("finishReason")
         if isinstance(reason, str) and reason:
             self.reason = self.reason or reason
+        grounding = reported.get("groundingMetadata")
+        if isinstance(grounding, dict) and grounding.get("groundingSupports"):
+            self._grounding = grounding
         content = reported.get("content")
         parts = content.get("parts") if isinstance(content, dict) else None
         deltas: list[JsonObject] = []
@@ -52,6 +63,8 @@ class Candidate:
     def _text(self, text: str, signature: str, *, is_thought: bool) -> Iterator[JsonObject]:
         if text:
             self.has_content = self.has_content or not is_thought
+            if not is_thought:
+                self._texts.append(text)
             yield {"reasoning_content" if is_thought else "content": text}
         if signature:
             yield self._detail(signature, thought=text if is_thought else "")

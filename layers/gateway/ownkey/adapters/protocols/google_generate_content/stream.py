@@ -103,6 +103,8 @@ class StreamParser:
                 raise self._errors.failure(f"made a tool call or an answer that cannot be read ({candidate.reason})")
             if not candidate.begun:
                 chunks.append(self._chunk(index, {"role": "assistant", "content": ""}))
+            if annotations := candidate.annotations:
+                chunks.append(self._chunk(index, {"annotations": annotations}))
             chunks.append(self._chunk(index, {}, finish_reason=reason))
         return chunks
 

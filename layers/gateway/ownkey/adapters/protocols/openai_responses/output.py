@@ -102,6 +102,12 @@ def _status(code: str) -> int | None:
     return None
 
 
+def chat_annotations(annotation: Any, offset: int) -> list[JsonObject]:
+    """Return an annotation of a text that begins at character `offset`, below its type's name; none without one."""
+    kind = annotation.get("type") if isinstance(annotation, dict) else None
+    return [{"type": kind, kind: _shifted(annotation, offset)}] if isinstance(kind, str) else []
+
+
 def _annotations(messages: list[JsonObject]) -> list[JsonObject]:
     """Return the annotations, counted from the start of all text, each below its type's name."""
     found: list[JsonObject] = []
@@ -109,9 +115,7 @@ def _annotations(messages: list[JsonObject]) -> list[JsonObject]:
     for part in (part for message in messages for part in content_parts(message, "output_text")):
         annotations = part.get("annotations")
         for annotation in annotations if isinstance(annotations, list) else ():
-            kind = annotation.get("type") if isinstance(annotation, dict) else None
-            if isinstance(kind, str):
-                found.append({"type": kind, kind: _shifted(annotation, offset)})
+            found += chat_annotations(annotation, offset)
         text = part.get("text")
         offset += len(text) if isinstance(text, str) else 0
     return found

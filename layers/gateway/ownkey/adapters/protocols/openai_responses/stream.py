@@ -95,7 +95,10 @@ class StreamParser:
         if response is None:
             raise self._errors.failure("broke its answer off in the middle")
         choices = self._items.end()
-        if extras := message_extras(self._spec.slug, output_items(response) or self._items.output):
+        extras = message_extras(self._spec.slug, output_items(response) or self._items.output)
+        if self._items.annotations:
+            extras.setdefault("annotations", self._items.annotations)
+        if extras:
             choices.append({"delta": extras})
         choices.append({"delta": {}, "finish_reason": finish_reason(response, calls_tools=bool(self._items.calls))})
         chunks = self._chunks(choices)

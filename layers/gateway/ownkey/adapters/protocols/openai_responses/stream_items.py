@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
-from ownkey.adapters.protocols.openai_responses.output import chat_logprobs, item_text
+from ownkey.adapters.protocols.openai_responses.output import chat_annotations, chat_logprobs, item_text
 from ownkey.adapters.protocols.openai_responses.reasoning import CALLS, PART_BREAK, reasoning_text
 from ownkey.adapters.protocols.openai_responses.stream_calls import StreamedCalls
 from ownkey.domain.chat import JsonObject
@@ -21,13 +21,18 @@ class StreamedItems:
 
     def __init__(self) -> None:
         self.calls = StreamedCalls()
+        self.annotations: list[JsonObject] = []
+        """Those that had events of their own. Most providers repeat them in the item."""
         self._items: dict[Hashable, JsonObject] = {}
         self._written: set[Hashable] = set()
         self._last_thought: Hashable = None
+        self._length = 0
+        self._starts: dict[Hashable, int] = {}
         self._handlers: Mapping[str, Callable[[Hashable, JsonObject], list[JsonObject]]] = {
             _ITEM_ADDED: self._start,
             "response.output_item.done": self._complete,
             "response.output_text.delta": self._take_text,
+            "response.output_text.annotation.added": self._note_annotation,
             "response.refusal.delta": self._take_refusal,
             "response.reasoning_summary_text.delta": self._take_thought,
             "response.reasoning_text.delta": self._take_thought,
@@ -85,10 +90,16 @@ class StreamedItems:
         return []
 
     def _take_text(self, key: Hashable, event: JsonObject) -> list[JsonObject]:
+        self._starts.setdefault(_part(key, event), self._length)
         choices = self._write(key, "content", event.get("delta"))
         if choices and (entries := chat_logprobs(event.get("logprobs"))):
             choices[0]["logprobs"] = {"content": entries, "refusal": None}
         return choices
+
+    def _note_annotation(self, key: Hashable, event: JsonObject) -> list[JsonObject]:
+        start = self._starts.get(_part(key, event), self._length)
+        self.annotations += chat_annotations(event.get("annotation"), start)
+        return []
 
     def _take_refusal(self, key: Hashable, event: JsonObject) -> list[JsonObject]:
         return self._write(key, "refusal", event.get("delta"))
@@ -112,6 +123,7 @@ class StreamedItems:
         if not isinstance(text, str) or not text:
             return []
         self._written.add((key, name))
+        self._length += len(text) if name == "content" else 0
         if name == _REASONING:
             before, self._last_thought = self._last_thought, (key, part)
             text = text if before in (None, self._last_thought) else PART_BREAK + text
@@ -120,6 +132,11 @@ class StreamedItems:
 
 def _choices(calls: list[JsonObject]) -> list[JsonObject]:
     return [{"delta": {"tool_calls": [entry]}} for entry in calls]
+
+
+def _part(key: Hashable, event: JsonObject) -> Hashable:
+    index = event.get("content_index")
+    return key, index if isinstance(index, int) else None
 
 
 def _object(value: Any) -> JsonObject:
