@@ -17,7 +17,7 @@ from scripts.python313 import VERSION, NoPythonError, find_python  # noqa: E402
 
 PLATFORM = "aarch64-manylinux2014"
 TIMESTAMP = 315532800  # 1980, the first year that a zip can hold
-AWS_SERVICES = frozenset({"bedrock-runtime", "cognito-idp", "dynamodb", "kms", "sts"})
+AWS_SERVICES = frozenset({"bedrock-runtime", "cognito-idp", "dynamodb", "kms", "sesv2", "sts"})
 """The services whose description is kept of botocore: the functions call no other. A test compares it with the code."""
 _NOT_NEEDED = ("*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED", "*.dist-info/direct_url.json")
 

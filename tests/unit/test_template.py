@@ -54,6 +54,21 @@ GRANTS = {
         },
         "AccountLogGroup": LOG_ACTIONS,
     },
+    "TeamsFunction": {
+        "AccountsTable": {
+            "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:ConditionCheckItem",
+        },
+        "ProviderKeysTable": {"dynamodb:Query", "dynamodb:DeleteItem"},
+        "UsageTable": {"dynamodb:BatchGetItem"},
+        "identity/${InvitationSender}": {"ses:SendEmail"},
+        "TeamsLogGroup": LOG_ACTIONS,
+    },
     "ModelsFunction": {
         "AccountsTable": {"dynamodb:GetItem"},
         "ProviderKeysTable": {"dynamodb:Query"},
@@ -96,6 +111,15 @@ def statements_of(function):
     return [in_aws(statement) for document in documents for statement in document["Statement"]]
 
 
+def resource_of(statement):
+    """Return what a statement is about: a resource of the template, or an identity of Amazon SES."""
+    if "Fn::Sub" in statement["Resource"]:
+        return statement["Resource"]["Fn::Sub"].rpartition(":")[2]
+    resource, attribute = statement["Resource"]["Fn::GetAtt"]
+    assert attribute == "Arn"
+    return resource
+
+
 def test_there_are_no_other_functions():
     assert of_type("AWS::Serverless::Function").keys() == GRANTS.keys()
 
@@ -107,9 +131,7 @@ def test_a_function_may_do_exactly_this(function):
         assert statement["Effect"] == "Allow"
         assert "NotAction" not in statement
         assert "NotResource" not in statement
-        resource, attribute = statement["Resource"]["Fn::GetAtt"]
-        assert attribute == "Arn"
-        granted.setdefault(resource, set()).update(as_list(statement["Action"]))
+        granted.setdefault(resource_of(statement), set()).update(as_list(statement["Action"]))
 
     assert granted == GRANTS[function]
 
@@ -278,6 +300,9 @@ def test_these_routes_lead_to_these_functions():
         ("POST", "/api/user/provider-keys"): "ProviderKeysFunction",
         ("DELETE", "/api/user/provider-keys"): "ProviderKeysFunction",
         ("POST", "/api/user/provider-keys/validate"): "KeyValidationFunction",
+        ("ANY", "/api/teams"): "TeamsFunction",
+        ("ANY", "/api/teams/{team}"): "TeamsFunction",
+        ("ANY", "/api/teams/{team}/{proxy+}"): "TeamsFunction",
         ("POST", "/api/session"): "AccountFunction",
         ("GET", "/api/session"): "AccountFunction",
         ("DELETE", "/api/session"): "AccountFunction",

@@ -31,7 +31,7 @@ from ownkey.storage.aws.errors import AwsCallError
 from ownkey.storage.aws.services import DYNAMODB, KMS, DynamoDB, Kms
 from ownkey.storage.chat_context import ChatContextRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
-from ownkey.storage.spending import SpendingRepository
+from ownkey.storage.spending import SpendingReader, SpendingRepository
 from ownkey.storage.usage import UsageRepository
 from ownkey.vault.opening import KeyOpener
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ownkey.services.key_validation import KeyValidationService
     from ownkey.services.models import ModelsService
     from ownkey.services.provider_keys import ProviderKeysService
+    from ownkey.services.teams.front import TeamFront
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +231,52 @@ def build_provider_keys_service(settings: Settings) -> "ProviderKeysService":
         providers=REGISTRY,
         now=utc_now,
         new_id=lambda: str(uuid.uuid4()),
+    )
+
+
+def build_team_front(settings: Settings) -> "TeamFront":
+    """Return what answers the team routes. Nothing it is given knows a KMS key."""
+    from ownkey.services.teams.directory import TeamDirectory
+    from ownkey.services.teams.doors import TeamDoors
+    from ownkey.services.teams.front import TeamFront
+    from ownkey.services.teams.mailer import SesMailer
+    from ownkey.services.teams.people import TeamPeople
+    from ownkey.storage.audit import AuditTrail
+    from ownkey.storage.invitations import InvitationRepository
+    from ownkey.storage.rate_limits import RateLimiter
+    from ownkey.storage.team_members import MemberRepository
+    from ownkey.storage.teams import TeamRepository
+
+    dynamodb, errors, table = boto3_client(settings, "dynamodb"), boto3_errors(), settings.accounts_table
+    trail = AuditTrail(dynamodb, table, errors, utc_now, retention_days=settings.usage_retention_days)
+    teams = TeamRepository(dynamodb, table, errors, trail)
+    mailer = SesMailer(
+        boto3_client(settings, "sesv2"),
+        settings.invitation_sender,
+        errors,
+        build_logger(settings, service="teams"),
+    )
+    return TeamFront(
+        places=teams,
+        directory=TeamDirectory(
+            teams=teams,
+            keys=ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors),
+            trail=trail,
+            now=utc_now,
+        ),
+        people=TeamPeople(
+            teams=teams,
+            members=MemberRepository(dynamodb, table, errors, trail),
+            spent=SpendingReader(dynamodb, settings.usage_table, errors),
+            now=utc_now,
+        ),
+        doors=TeamDoors(
+            teams=teams,
+            invitations=InvitationRepository(dynamodb, table, errors, trail),
+            mailer=mailer,
+            rate_limit=RateLimiter(dynamodb, table, errors, utc_now),
+            now=utc_now,
+        ),
     )
 
 

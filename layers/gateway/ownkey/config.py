@@ -26,6 +26,8 @@ class Settings:
     provider_keys_kms_key: str = ""
     """The ARN of the KMS key that seals provider keys."""
     user_pool_client_id: str = ""
+    invitation_sender: str = ""
+    """The address that invitations are sent from; empty where nobody sends e-mails."""
     fee_rate: str = "0.05"
     """The platform fee as a decimal fraction of the list price."""
     usage_retention_days: int = 400
@@ -47,6 +49,7 @@ class Settings:
             usage_table=environment.get("OWNKEY_USAGE_TABLE", ""),
             provider_keys_kms_key=environment.get("OWNKEY_PROVIDER_KEYS_KMS_KEY", ""),
             user_pool_client_id=environment.get("OWNKEY_USER_POOL_CLIENT_ID", ""),
+            invitation_sender=environment.get("OWNKEY_INVITATION_SENDER", ""),
             fee_rate=environment.get("OWNKEY_FEE_RATE", "0.05"),
             usage_retention_days=int(environment.get("OWNKEY_USAGE_RETENTION_DAYS", "400")),
             aws_endpoint_url=endpoint,

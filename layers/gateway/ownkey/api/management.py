@@ -100,6 +100,37 @@ def read_body(app: APIGatewayRestResolver, schema: type[SchemaT]) -> SchemaT:
     raise InvalidInputError(f"{path or 'The body'} {text}.", field=path or None)
 
 
+class CurrentRequest:
+    """The request that a resolver is answering, for those who know no resolver."""
+
+    def __init__(self, app: APIGatewayRestResolver) -> None:
+        self._app = app
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self._app.current_event.http_method
+
+    @property
+    def path(self) -> str:
+        """The path without the stage."""
+        return self._app.current_event.path
+
+    @property
+    def source_ip(self) -> str | None:
+        """The caller's address as API Gateway saw it; never what a header says."""
+        context = self._app.current_event.raw_event.get("requestContext") or {}
+        return (context.get("identity") or {}).get("sourceIp")
+
+    def query(self, name: str) -> str | None:
+        """Return a query parameter, or None."""
+        return (self._app.current_event.raw_event.get("queryStringParameters") or {}).get(name)
+
+    def body(self, schema: type[SchemaT]) -> SchemaT:
+        """Return the body as `schema`; raises what `read_body` raises."""
+        return read_body(self._app, schema)
+
+
 def headers_of(app: APIGatewayRestResolver) -> dict[str, str]:
     """Return the request's headers under lower-case names; several `Cookie` headers count as one."""
     event = app.current_event.raw_event

@@ -1,6 +1,5 @@
 """Invitations, invite links and requests to join, in the Accounts table. Tokens are found by their SHA-256."""
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -28,11 +27,6 @@ class Token(NamedTuple):
     invitation_id: str
 
 
-def token_sha256(token: str) -> str:
-    """Return what a token is found by."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 class InvitationRepository:
     """Stores the ways into teams."""
 
@@ -43,7 +37,7 @@ class InvitationRepository:
 
     def token(self, token: str) -> Token | None:
         """Return what a token opens; None when it opens nothing."""
-        item = self._table.get(keyspace.join_token(token_sha256(token)))
+        item = self._table.get(keyspace.join_token(token))
         if item is None:
             return None
         kind: Literal["invitation", "link"] = "link" if read(item, "kind", str) == "link" else "invitation"
@@ -74,13 +68,12 @@ class InvitationRepository:
             "role": invitation.role.value,
             "status": invitation.status,
             "token": invitation.token,
-            "token_sha256": token_sha256(invitation.token),
             "created_at": invitation.created_at,
             "expires_at": invitation.expires_at,
             "expires_at_epoch": int((expires_at + KEPT_AFTERWARDS).timestamp()),
         }
         token: dict[str, Value | None] = {
-            **keyspace.join_token(token_sha256(invitation.token)),
+            **keyspace.join_token(invitation.token),
             "kind": "invitation",
             "team_id": team.team_id,
             "invitation_id": invitation.invitation_id,
@@ -143,10 +136,10 @@ class InvitationRepository:
             self._audit.recording(team.owner, actor, "team.invite_link_changed", details={"enabled": str(bool(token))}),
         ]
         if token:
-            place = keyspace.join_token(token_sha256(token))
+            place = keyspace.join_token(token)
             actions.append(self._table.putting({**place, "kind": "link", "team_id": team.team_id}, condition=ABSENT))
         if team.invite_link_token:
-            actions.append(self._table.deleting(keyspace.join_token(token_sha256(team.invite_link_token))))
+            actions.append(self._table.deleting(keyspace.join_token(team.invite_link_token)))
         conflict = "The invite link was changed meanwhile. Look at it again."
         self._changes.commit(actions, team.team_id, actor, conflict=conflict)
 

@@ -1,5 +1,6 @@
 """Every partition key and sort key there is. `docs/data-model.md` is the same list for readers."""
 
+import hashlib
 from collections.abc import Mapping
 
 Key = Mapping[str, str]
@@ -75,9 +76,9 @@ def invitation(team_id: str, invitation_id: str) -> Key:
     return {"pk": f"{TEAM_PREFIX}{team_id}", "sk": f"{INVITATION_PREFIX}{invitation_id}"}
 
 
-def join_token(token_sha256: str) -> Key:
-    """Return the key by which an invitation's or an invite link's token is found."""
-    return {"pk": f"join-token#{token_sha256}", "sk": "join-token"}
+def join_token(token: str) -> Key:
+    """Return the key by which the token of an invitation or an invite link is found: its SHA-256."""
+    return {"pk": f"join-token#{hashlib.sha256(token.encode()).hexdigest()}", "sk": "join-token"}
 
 
 def join_request(team_id: str, user_id: str) -> Key:

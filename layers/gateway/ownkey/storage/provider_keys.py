@@ -70,6 +70,11 @@ class ProviderKeyRepository:
             return False
         return True
 
+    def delete_all(self, owner: str) -> None:
+        """Erase every key of an owner. Doing it again is fine."""
+        for item in list(self._table.query(owner, keyspace.PROVIDER_KEY_PREFIX, attributes=("pk", "sk"))):
+            self._table.transact([self._table.deleting({"pk": str(item["pk"]), "sk": str(item["sk"])})])
+
     def mark(self, key: ProviderKey, *, status: KeyStatus, last_error: str | None, at: datetime) -> None:
         """Note what a provider said of this key when it was used. A key that replaced it meanwhile is left alone."""
         change = "SET #status = :status, last_used_at = :at"

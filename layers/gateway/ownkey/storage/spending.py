@@ -8,6 +8,7 @@ from ownkey.domain.errors import CallerError, DailyRequestLimitError, DailySpend
 from ownkey.domain.identity import GatewayKeyLimits
 from ownkey.storage import keyspace
 from ownkey.storage.attributes import Value, read_amount
+from ownkey.storage.batch import MAX_KEYS, BatchClient, BatchReader
 from ownkey.storage.table import ClientErrors, ConditionFailedError, DynamoDBClient, Table
 
 if TYPE_CHECKING:
@@ -80,6 +81,32 @@ class SpendingRepository:
                     names={"#requests": "requests"},
                     values={":one": 1, ":usd": amount or 0, ":expires": _epoch(now + MONTHS_KEPT)},
                 )
+
+
+class SpendingReader:
+    """Reads what the members of teams spent."""
+
+    def __init__(self, client: BatchClient, table_name: str, client_errors: ClientErrors) -> None:
+        self._reader = BatchReader(client, client_errors)
+        self._name = table_name
+
+    def of_members(self, team_id: str, user_ids: list[str], months: list[str]) -> "dict[str, Decimal]":
+        """Return what each user spent in a team in these months together; nothing for those who spent nothing."""
+        spent: dict[str, Decimal] = {}
+        wanted = [(user_id, month) for user_id in user_ids for month in months]
+        for start in range(0, len(wanted), MAX_KEYS):
+            places = {
+                (key["pk"], key["sk"]): (user_id, key)
+                for user_id, month in wanted[start : start + MAX_KEYS]
+                for key in [keyspace.spending(f"member#{team_id}#{user_id}", month)]
+            }
+            found = self._reader.read({self._name: [key for _, key in places.values()]})[self._name]
+            for place, item in found.items():
+                usd = read_amount(item, "usd")
+                if usd is not None:
+                    user_id = places[place][0]
+                    spent[user_id] = spent[user_id] + usd if user_id in spent else usd
+        return spent
 
 
 def _key(gateway_key_id: str) -> str:

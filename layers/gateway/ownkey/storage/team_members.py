@@ -22,9 +22,10 @@ class MemberRepository:
         self._audit = audit
 
     def members(self, team_id: str) -> list[Member]:
-        """Return a team's members, oldest first."""
+        """Return a team's members: its owner, its admins, the others, each by how long they have been there."""
         items = self._table.query(keyspace.team(team_id)["pk"], keyspace.MEMBER_PREFIX)
-        return sorted(map(member_of, items), key=lambda member: (member.joined_at, member.user_id))
+        order = list(Role)
+        return sorted(map(member_of, items), key=lambda one: (order.index(one.role), one.joined_at, one.user_id))
 
     def change_role(self, team: Team, member: Member, role: Role, actor: Actor) -> None:
         """Give a member another role."""

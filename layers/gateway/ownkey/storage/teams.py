@@ -182,12 +182,13 @@ class TeamRepository:
             actions = [self._table.deleting(place)]
             if place["sk"].startswith(keyspace.MEMBER_PREFIX):
                 actions.append(self._table.deleting(keyspace.listed_team(str(item["user_id"]), team.team_id)))
-            if token := item.get("token_sha256"):
+            if token := item.get("token"):
                 actions.append(self._table.deleting(keyspace.join_token(str(token))))
             self._table.transact(actions)
 
     def delete(self, team: Team, actor: Actor) -> None:
         """Delete a closed team that has nothing left; raises ConflictError when it has another owner."""
+        link = team.invite_link_token
         try:
             self._table.transact(
                 [
@@ -197,6 +198,7 @@ class TeamRepository:
                     self._table.deleting(keyspace.member(team.team_id, actor.user_id)),
                     self._table.deleting(keyspace.listed_team(actor.user_id, team.team_id)),
                     self._table.deleting(keyspace.team_name(actor.user_id, team.name)),
+                    *([self._table.deleting(keyspace.join_token(link))] if link else []),
                     self._audit.recording(team.owner, actor, "team.deleted", target=team.team_id),
                 ]
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -14,24 +14,33 @@ from ownkey.services.teams.directory import AUDIT_PAGE, TeamDirectory
 from ownkey.services.teams.doors import TeamDoors
 from ownkey.services.teams.people import MAX_PAGE, TeamPeople
 
+SchemaT = TypeVar("SchemaT", bound=BaseModel)
+
 
 class TeamRequest(Protocol):
     """A request, as far as team routes read it."""
 
-    method: str
-    path: str
-    source_ip: str | None
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """The path without the stage."""
+        ...
+
+    @property
+    def source_ip(self) -> str | None:
+        """The caller's address."""
+        ...
 
     def query(self, name: str) -> str | None:
         """Return a query parameter, or None."""
         ...
 
-    def body(self, schema: type[BaseModel]) -> Any:
+    def body(self, schema: type[SchemaT]) -> SchemaT:
         """Return the body as `schema`; raises InvalidInputError or InvalidJsonError."""
-        ...
-
-    def visitor(self) -> Visitor:
-        """Return who is signed in; raises NotSignedInError or ForbiddenError."""
         ...
 
 
@@ -44,13 +53,17 @@ class TeamFront:
     people: TeamPeople
     doors: TeamDoors
 
-    def answer(self, request: TeamRequest) -> JsonObject:
-        """Return the answer to a request; raises a GatewayError of the table in `api/errors.py`."""
+    def answer(self, request: TeamRequest, who: Callable[[], Visitor]) -> JsonObject:
+        """Return the answer to a request; `who` tells who is signed in, and is asked where that matters.
+
+        Raises:
+            GatewayError: as the table in `api/errors.py` says.
+        """
         route, team_id = route_of(request.method, request.path)
         access = ROUTES[request.method, route]
         if access is Access.PUBLIC:
             return self.doors.lookup(request.query("token") or "", request.source_ip)
-        visitor = request.visitor()
+        visitor = who()
         if team_id is None:
             act, schema = self._for_visitors[request.method, route]
             return act(visitor, *_sent(request, schema))
