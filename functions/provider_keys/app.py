@@ -1,4 +1,4 @@
-"""/api/user/provider-keys: add or replace, list, delete. This function cannot decrypt what it stores."""
+"""/api/user/provider-keys and a team's: add or replace, list, delete. This function cannot decrypt what it stores."""
 
 from functools import cache
 from typing import Any
@@ -6,37 +6,43 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from ownkey.api.deadline import InvocationDeadline
-from ownkey.api.management import answer, headers_of, management_resolver, read_body, required_query
+from ownkey.api.management import CurrentRequest, answer, headers_of, management_resolver, read_body, required_query
 from ownkey.api.schemas.provider_keys import AddProviderKeyBody
-from ownkey.bootstrap import build_authenticator, build_logger, build_provider_keys_service
+from ownkey.bootstrap import build_key_owners, build_logger, build_provider_keys_service
 from ownkey.config import Settings
-from ownkey.domain.identity import Principal
+from ownkey.domain.audit import Actor
+from ownkey.services.teams.access import Access
 
 settings = cache(Settings.from_environment)
-authenticator = cache(lambda: build_authenticator(settings()))
+owners = cache(lambda: build_key_owners(settings()))
 service = cache(lambda: build_provider_keys_service(settings()))
 app = management_resolver(build_logger(settings(), service="provider-keys"))
+request = CurrentRequest(app)
 
 
 @app.post("/api/user/provider-keys")
-def add() -> Response[str]:
+@app.post("/api/teams/<team>/provider-keys")
+def add(team: str | None = None) -> Response[str]:
     """Add the key of a provider, or replace it."""
-    caller = _caller()
+    owner, actor = _owner(team, Access.ADMINS)
     body = read_body(app, AddProviderKeyBody)
-    added = service().add(caller.owner, caller.user_id, body, InvocationDeadline(app.lambda_context))
-    return answer(200, added.to_json())
+    return answer(200, service().add(owner, actor, body, InvocationDeadline(app.lambda_context)).to_json())
 
 
 @app.get("/api/user/provider-keys")
-def list_keys() -> Response[str]:
-    """List the caller's keys, without secrets, and the providers there are."""
-    return answer(200, service().list(_caller().owner))
+@app.get("/api/teams/<team>/provider-keys")
+def list_keys(team: str | None = None) -> Response[str]:
+    """List keys, without secrets, and the providers there are."""
+    owner, _ = _owner(team, Access.MEMBERS)
+    return answer(200, service().list(owner))
 
 
 @app.delete("/api/user/provider-keys")
-def delete() -> Response[str]:
-    """Erase the caller's key of a provider."""
-    service().delete(_caller().owner, required_query(app, "provider"))
+@app.delete("/api/teams/<team>/provider-keys")
+def delete(team: str | None = None) -> Response[str]:
+    """Erase the key of a provider."""
+    owner, actor = _owner(team, Access.ADMINS)
+    service().delete(owner, required_query(app, "provider"), actor)
     return answer(200, {"success": True})
 
 
@@ -45,5 +51,5 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return app.resolve(event, context)
 
 
-def _caller() -> Principal:
-    return authenticator().anyone(headers_of(app), app.current_event.http_method)
+def _owner(team: str | None, access: Access) -> tuple[str, Actor]:
+    return owners().owner(headers_of(app), request.method, team, access, request.source_ip)

@@ -26,7 +26,7 @@ GRANTS = {
         "ChatLogGroup": LOG_ACTIONS,
     },
     "ProviderKeysFunction": {
-        "AccountsTable": {"dynamodb:GetItem"},
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
         "ProviderKeysTable": {
             "dynamodb:GetItem",
             "dynamodb:Query",
@@ -38,7 +38,7 @@ GRANTS = {
         "ProviderKeysLogGroup": LOG_ACTIONS,
     },
     "KeyValidationFunction": {
-        "AccountsTable": {"dynamodb:GetItem"},
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
         "ProviderKeysTable": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         "ProviderKeysKey": {"kms:Decrypt"},
         "KeyValidationLogGroup": LOG_ACTIONS,
@@ -300,6 +300,10 @@ def test_these_routes_lead_to_these_functions():
         ("POST", "/api/user/provider-keys"): "ProviderKeysFunction",
         ("DELETE", "/api/user/provider-keys"): "ProviderKeysFunction",
         ("POST", "/api/user/provider-keys/validate"): "KeyValidationFunction",
+        ("GET", "/api/teams/{team}/provider-keys"): "ProviderKeysFunction",
+        ("POST", "/api/teams/{team}/provider-keys"): "ProviderKeysFunction",
+        ("DELETE", "/api/teams/{team}/provider-keys"): "ProviderKeysFunction",
+        ("POST", "/api/teams/{team}/provider-keys/validate"): "KeyValidationFunction",
         ("ANY", "/api/teams"): "TeamsFunction",
         ("ANY", "/api/teams/{team}"): "TeamsFunction",
         ("ANY", "/api/teams/{team}/{proxy+}"): "TeamsFunction",

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ownkey.auth.cookies import SessionCookie
     from ownkey.auth.sessions import CognitoSessions
     from ownkey.services.account import AccountService
+    from ownkey.services.key_owners import KeyOwners
     from ownkey.services.key_validation import KeyValidationService
     from ownkey.services.models import ModelsService
     from ownkey.services.provider_keys import ProviderKeysService
@@ -219,12 +220,16 @@ def build_account_service(settings: Settings) -> "AccountService":
 def build_provider_keys_service(settings: Settings) -> "ProviderKeysService":
     """Return what adds, lists and deletes provider keys. Nothing it is given can open one."""
     from ownkey.services.provider_keys import ProviderKeysService
+    from ownkey.storage.audit import AuditTrail
     from ownkey.storage.rate_limits import RateLimiter
     from ownkey.vault.sealing import KeySealer
 
     dynamodb, errors = boto3_client(settings, "dynamodb"), boto3_errors()
     return ProviderKeysService(
         repository=ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors),
+        records=AuditTrail(
+            dynamodb, settings.accounts_table, errors, utc_now, retention_days=settings.usage_retention_days
+        ),
         sealer=KeySealer(boto3_client(settings, "kms"), settings.provider_keys_kms_key, errors),
         verifier=build_key_verifier(settings),
         rate_limiter=RateLimiter(dynamodb, settings.provider_keys_table, errors, utc_now),
@@ -232,6 +237,17 @@ def build_provider_keys_service(settings: Settings) -> "ProviderKeysService":
         now=utc_now,
         new_id=lambda: str(uuid.uuid4()),
     )
+
+
+def build_key_owners(settings: Settings) -> "KeyOwners":
+    """Return what tells whose provider keys a request is about, and whether its caller may touch them."""
+    from ownkey.services.key_owners import KeyOwners
+    from ownkey.storage.audit import AuditTrail
+    from ownkey.storage.teams import TeamRepository
+
+    dynamodb, errors, table = boto3_client(settings, "dynamodb"), boto3_errors(), settings.accounts_table
+    teams = TeamRepository(dynamodb, table, errors, AuditTrail(dynamodb, table, errors, utc_now))
+    return KeyOwners(authenticator=build_authenticator(settings), places=teams)
 
 
 def build_team_front(settings: Settings) -> "TeamFront":

@@ -67,4 +67,4 @@ def test_a_created_team_belongs_to_the_person_and_is_in_the_trail(deployment: De
     assert listed["teams"] == [created["team"]]
     [record] = [item for item in deployment.aws.items("Accounts") if item["pk"]["S"].startswith("audit#")]
     assert record["actor_id"]["S"] == deployment.aws.user_id
-    assert record["source_ip"]["S"] == "203.0.113.7"
+    assert record["source_ip"]["S"] == "192.0.2.1"

@@ -10,8 +10,10 @@ import pytest
 from ownkey.adapters.registry import REGISTRY
 from ownkey.adapters.verification import Verdict
 from ownkey.api.schemas.provider_keys import AddProviderKeyBody
+from ownkey.domain.audit import Actor
 from ownkey.domain.errors import InvalidInputError, NotFoundError, RateLimitedError, VaultUnavailableError
 from ownkey.services.provider_keys import ProviderKeysService
+from ownkey.storage.audit import AuditTrail
 from ownkey.storage.provider_keys import ProviderKeyRepository
 from ownkey.storage.rate_limits import RateLimiter
 from ownkey.vault.opening import KeyOpener
@@ -29,6 +31,7 @@ from tests.support.provider_keys import (
 from tests.support.tables import BOTO_ERRORS, EmulatedAws, emulated_aws
 
 OWNER = "user#u-1"
+ACTOR = Actor(user_id="u-1", source_ip="203.0.113.7")
 TABLE = "ProviderKeys"
 every_provider = pytest.mark.parametrize("slug", USUAL_KEYS)
 
@@ -41,9 +44,11 @@ class Desk:
         self.clock = Clock()
         self.verifier = FakeVerifier()
         self.repository = ProviderKeyRepository(aws.dynamodb, TABLE, BOTO_ERRORS)
+        self.trail = AuditTrail(aws.dynamodb, "Accounts", BOTO_ERRORS, self.clock)
         ids = itertools.count(1)
         self.service = ProviderKeysService(
             repository=self.repository,
+            records=self.trail,
             sealer=KeySealer(aws.kms, aws.kms_key_arn, BOTO_ERRORS),
             verifier=self.verifier,
             rate_limiter=RateLimiter(aws.dynamodb, TABLE, BOTO_ERRORS, self.clock),
@@ -54,7 +59,7 @@ class Desk:
 
     def add(self, provider: str = "openai", key: Any = USUAL_KEYS["openai"], **fields: Any) -> dict[str, Any]:
         body = AddProviderKeyBody.model_validate({"provider": provider, "key": key, **fields})
-        return self.service.add(OWNER, "u-1", body, Seconds()).to_json()
+        return self.service.add(OWNER, ACTOR, body, Seconds()).to_json()
 
     def items(self) -> list[dict[str, Any]]:
         return self.aws.items(TABLE)
@@ -290,7 +295,7 @@ def test_every_provider_is_described_for_a_form(desk: Desk) -> None:
 
 def test_a_deleted_key_is_gone_ciphertext_and_all(desk: Desk) -> None:
     desk.add()
-    desk.service.delete(OWNER, "openai")
+    desk.service.delete(OWNER, "openai", ACTOR)
 
     assert desk.listed() == []
     assert not any("ciphertext" in item for item in desk.items())
@@ -299,15 +304,15 @@ def test_a_deleted_key_is_gone_ciphertext_and_all(desk: Desk) -> None:
 def test_deleting_what_is_not_there_is_not_found(desk: Desk) -> None:
     desk.add()
     with pytest.raises(NotFoundError):
-        desk.service.delete(OWNER, "groq")
+        desk.service.delete(OWNER, "groq", ACTOR)
     with pytest.raises(NotFoundError):
-        desk.service.delete("user#other", "openai")
+        desk.service.delete("user#other", "openai", ACTOR)
     assert len(desk.listed()) == 1
 
 
 def test_deleting_at_an_unknown_provider_is_a_wrong_field(desk: Desk) -> None:
     with pytest.raises(InvalidInputError):
-        desk.service.delete(OWNER, "opanai")
+        desk.service.delete(OWNER, "opanai", ACTOR)
 
 
 def test_another_owner_sees_nothing(desk: Desk) -> None:
@@ -318,10 +323,10 @@ def test_another_owner_sees_nothing(desk: Desk) -> None:
 def test_five_writes_a_minute_adds_and_deletes_together(desk: Desk) -> None:
     for _ in range(2):
         desk.add()
-        desk.service.delete(OWNER, "openai")
+        desk.service.delete(OWNER, "openai", ACTOR)
     desk.add()
     with pytest.raises(RateLimitedError) as caught:
-        desk.service.delete(OWNER, "openai")
+        desk.service.delete(OWNER, "openai", ACTOR)
     with pytest.raises(RateLimitedError):
         desk.add("groq", USUAL_KEYS["groq"])
 
@@ -329,7 +334,7 @@ def test_five_writes_a_minute_adds_and_deletes_together(desk: Desk) -> None:
     assert len(desk.verifier.asked) == 3
     assert [key["provider"] for key in desk.listed()] == ["openai"]
     desk.clock.forward(minutes=1)
-    desk.service.delete(OWNER, "openai")
+    desk.service.delete(OWNER, "openai", ACTOR)
 
 
 def test_a_refused_body_counts_as_no_write(desk: Desk) -> None:
@@ -337,3 +342,17 @@ def test_a_refused_body_counts_as_no_write(desk: Desk) -> None:
         with pytest.raises(InvalidInputError):
             desk.add(key="two words")
     assert desk.add()["success"] is True
+
+
+def test_who_stored_and_deleted_a_key_is_on_record_without_the_key(desk: Desk) -> None:
+    desk.add()
+    desk.clock.forward(seconds=1)
+    desk.service.delete(OWNER, "openai", ACTOR)
+    with pytest.raises(NotFoundError):
+        desk.service.delete(OWNER, "openai", ACTOR)
+    records, _ = desk.trail.page(OWNER, limit=10)
+    assert [(record.action, record.target, record.actor) for record in records] == [
+        ("provider_key.deleted", "openai", ACTOR),
+        ("provider_key.stored", "openai", ACTOR),
+    ]
+    assert str(USUAL_KEYS["openai"])[-12:] not in str(desk.aws.items("Accounts"))

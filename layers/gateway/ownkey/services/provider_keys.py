@@ -7,10 +7,11 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ownkey.adapters.credentials import parse_credential
 from ownkey.adapters.spec import ProviderSpec
+from ownkey.domain.audit import Actor, AuditAction
 from ownkey.domain.chat import Deadline, JsonObject
 from ownkey.domain.dates import iso_utc
 from ownkey.domain.errors import InvalidInputError, NotFoundError
@@ -33,16 +34,24 @@ _SHOWN = (
 class KeyStore(Protocol):
     """What the provider-key routes do with stored keys. None of it reads a ciphertext."""
 
-    def save(self, key: ProviderKey) -> None:
-        """Store a key in the place of the owner's key for the same provider."""
+    def save(self, key: ProviderKey, record: Any) -> None:
+        """Store a key in the place of the owner's key for the same provider, and its record with it."""
         ...
 
-    def delete(self, owner: str, provider: str) -> bool:
-        """Erase a key; return whether there was one."""
+    def delete(self, owner: str, provider: str, record: Any) -> bool:
+        """Erase a key, and store the record of it; return whether there was one."""
         ...
 
     def list(self, owner: str) -> list[ProviderKey]:
         """Return the owner's keys without their ciphertexts."""
+        ...
+
+
+class Records(Protocol):
+    """Makes audit records; `storage/audit.py` has the ones."""
+
+    def recording(self, subject: str, actor: Actor, action: AuditAction, *, target: str | None) -> Any:
+        """Return the writing of a record, for the store."""
         ...
 
 
@@ -97,6 +106,7 @@ class ProviderKeysService:
     """Adds, lists and deletes the provider keys of one owner."""
 
     repository: KeyStore
+    records: Records
     sealer: Sealer
     verifier: Verifier
     rate_limiter: RateLimit
@@ -104,7 +114,7 @@ class ProviderKeysService:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
-    def add(self, owner: str, added_by: str, body: "AddProviderKeyBody", deadline: Deadline) -> AddedKey:
+    def add(self, owner: str, actor: Actor, body: "AddProviderKeyBody", deadline: Deadline) -> AddedKey:
         """Store a key, in the place of any that the owner had for the provider.
 
         It is tried with the provider first. A key that the provider cannot confirm, or refuses, is stored all the same,
@@ -132,9 +142,9 @@ class ProviderKeysService:
             created_at=stored_at,
             updated_at=stored_at,
             expires_at=expires_at,
-            added_by=added_by,
+            added_by=actor.user_id,
         )
-        self._save(key, parsed.credential)
+        self._save(key, parsed.credential, actor)
         return AddedKey(
             id=key.key_id,
             provider=key.provider,
@@ -150,7 +160,7 @@ class ProviderKeysService:
             "providers": [_describe_provider(spec) for spec in self.providers.values()],
         }
 
-    def delete(self, owner: str, provider: str) -> None:
+    def delete(self, owner: str, provider: str, actor: Actor) -> None:
         """Erase the owner's key of a provider.
 
         Raises:
@@ -160,15 +170,17 @@ class ProviderKeysService:
         """
         spec = provider_named(self.providers, provider)
         self._count_write(owner)
-        if not self.repository.delete(owner, spec.slug):
+        record = self.records.recording(owner, actor, "provider_key.deleted", target=spec.slug)
+        if not self.repository.delete(owner, spec.slug, record):
             raise NotFoundError(f"There is no {spec.name} key to delete. GET this address to list the stored keys.")
 
     def _count_write(self, owner: str) -> None:
         self.rate_limiter.hit(owner, "provider_keys.write", WRITES_PER_MINUTE)
 
-    def _save(self, key: ProviderKey, credential: Credential) -> None:
+    def _save(self, key: ProviderKey, credential: Credential, actor: Actor) -> None:
         ciphertext = self.sealer.seal(credential, key.encryption_context)
-        self.repository.save(replace(key, ciphertext=ciphertext))
+        record = self.records.recording(key.owner, actor, "provider_key.stored", target=key.provider)
+        self.repository.save(replace(key, ciphertext=ciphertext), record)
 
 
 def provider_named(providers: Mapping[str, ProviderSpec], slug: str) -> ProviderSpec:
@@ -214,7 +226,9 @@ def _verdict_warnings(spec: ProviderSpec, verdict: "Verdict") -> tuple[str, ...]
 
 
 def _describe_key(key: ProviderKey) -> JsonObject:
-    return {"id": key.key_id} | {name: getattr(key, name) for name in _SHOWN}
+    described = {"id": key.key_id} | {name: getattr(key, name) for name in _SHOWN}
+    # Team routes know people by this name as well.
+    return described | ({"added_by_session_id": key.added_by} if key.owner.startswith("team#") else {})
 
 
 def _describe_provider(spec: ProviderSpec) -> JsonObject:

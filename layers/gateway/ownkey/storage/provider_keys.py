@@ -6,8 +6,8 @@ from ownkey.domain.dates import iso_utc
 from ownkey.domain.errors import StoreUnavailableError
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
 from ownkey.storage import keyspace
-from ownkey.storage.attributes import Item, check_version, read, read_optional
-from ownkey.storage.table import ClientErrors, ConditionFailedError, DynamoDBClient, Table
+from ownkey.storage.attributes import Item, Value, check_version, read, read_optional
+from ownkey.storage.table import PRESENT, Action, ClientErrors, ConditionFailedError, DynamoDBClient, Table
 
 ITEM_VERSION = 1
 
@@ -40,32 +40,32 @@ class ProviderKeyRepository:
         """Return an owner's keys with their ciphertexts, in one query."""
         return [usable_key_of(item) for item in self._table.query(owner, keyspace.PROVIDER_KEY_PREFIX)]
 
-    def save(self, key: ProviderKey) -> None:
-        """Store a sealed key in the place of the one the owner had for that provider, if any."""
+    def save(self, key: ProviderKey, record: Action | None = None) -> None:
+        """Store a sealed key in the place of the one the owner had for that provider, and the record of it with it."""
         if key.ciphertext is None:
             raise ValueError("a provider key is stored sealed; seal it first")
-        self._table.put(
-            {
-                **keyspace.provider_key(key.owner, key.provider),
-                "version": ITEM_VERSION,
-                "key_id": key.key_id,
-                "name": key.name,
-                "key_suffix": key.key_suffix,
-                "status": key.status.value,
-                "created_at": key.created_at,
-                "updated_at": key.updated_at,
-                "last_used_at": key.last_used_at,
-                "last_error": key.last_error,
-                "expires_at": key.expires_at,
-                "added_by": key.added_by,
-                "ciphertext": key.ciphertext,
-            }
-        )
+        item: dict[str, Value | None] = {
+            **keyspace.provider_key(key.owner, key.provider),
+            "version": ITEM_VERSION,
+            "key_id": key.key_id,
+            "name": key.name,
+            "key_suffix": key.key_suffix,
+            "status": key.status.value,
+            "created_at": key.created_at,
+            "updated_at": key.updated_at,
+            "last_used_at": key.last_used_at,
+            "last_error": key.last_error,
+            "expires_at": key.expires_at,
+            "added_by": key.added_by,
+            "ciphertext": key.ciphertext,
+        }
+        self._table.transact([self._table.putting(item), *([record] if record else [])])
 
-    def delete(self, owner: str, provider: str) -> bool:
-        """Erase a key, ciphertext and all; False when there was none."""
+    def delete(self, owner: str, provider: str, record: Action | None = None) -> bool:
+        """Erase a key, ciphertext and all, and store the record of it; False when there was none."""
+        gone = self._table.deleting(keyspace.provider_key(owner, provider), condition=PRESENT)
         try:
-            self._table.delete(keyspace.provider_key(owner, provider))
+            self._table.transact([gone, *([record] if record else [])])
         except ConditionFailedError:
             return False
         return True
