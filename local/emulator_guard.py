@@ -19,7 +19,10 @@ _ACCESS_KEY = re.compile(
 )
 _UNSIGNED_TARGETS = frozenset(
     b"AWSCognitoIdentityProviderService." + operation
-    for operation in (b"GetUser", b"GlobalSignOut", b"InitiateAuth", b"RespondToAuthChallenge", b"RevokeToken")
+    for operation in (
+        *(b"ConfirmForgotPassword", b"ConfirmSignUp", b"DeleteUser", b"ForgotPassword", b"GetUser", b"GlobalSignOut"),
+        *(b"InitiateAuth", b"ResendConfirmationCode", b"RespondToAuthChallenge", b"RevokeToken", b"SignUp"),
+    )
 )
 """What a person's password or token is enough for."""
 _KNOWS_NOBODY = b'{"__type":"MissingAuthenticationToken","message":"Sign the request with a key of this emulator"}'

@@ -6,7 +6,7 @@ from ownkey.api.chat_request import parse_chat_request
 from ownkey.api.deadline import InvocationDeadline
 from ownkey.api.errors import chat_error
 from ownkey.api.proxy import HttpRequest, ProxyResponse, event_stream_head, json_response, settled_response
-from ownkey.bootstrap import build_chat_function
+from ownkey.bootstrap.chat import build_chat_function
 from ownkey.config import Settings
 from ownkey.domain.errors import CallerError, UpstreamError
 from ownkey.services.chat import StreamedAnswer

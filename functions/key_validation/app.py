@@ -8,7 +8,9 @@ from aws_lambda_powertools.event_handler import Response
 from ownkey.api.deadline import InvocationDeadline
 from ownkey.api.management import CurrentRequest, answer, headers_of, management_resolver, read_body
 from ownkey.api.schemas.provider_keys import ValidateProviderKeyBody
-from ownkey.bootstrap import build_key_owners, build_key_validation_service, build_logger
+from ownkey.bootstrap.key_checks import build_key_owners
+from ownkey.bootstrap.key_validation import build_key_validation_service
+from ownkey.bootstrap.shared import build_logger
 from ownkey.config import Settings
 from ownkey.services.teams.access import Access
 

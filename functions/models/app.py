@@ -6,7 +6,7 @@ from typing import Any
 from ownkey.api.documents import Document, document_response
 from ownkey.api.errors import chat_error
 from ownkey.api.proxy import HttpRequest, ProxyResponse, json_response
-from ownkey.bootstrap import build_models_function
+from ownkey.bootstrap.models import build_models_function
 from ownkey.config import Settings
 from ownkey.domain.errors import CallerError, NotFoundError
 

@@ -8,7 +8,9 @@ from aws_lambda_powertools.event_handler import Response
 from ownkey.api.deadline import InvocationDeadline
 from ownkey.api.management import CurrentRequest, answer, headers_of, management_resolver, read_body, required_query
 from ownkey.api.schemas.provider_keys import AddProviderKeyBody
-from ownkey.bootstrap import build_key_owners, build_logger, build_provider_keys_service
+from ownkey.bootstrap.key_checks import build_key_owners
+from ownkey.bootstrap.provider_keys import build_provider_keys_service
+from ownkey.bootstrap.shared import build_logger
 from ownkey.config import Settings
 from ownkey.domain.audit import Actor
 from ownkey.services.teams.access import Access

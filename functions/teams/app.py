@@ -6,7 +6,9 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from ownkey.api.management import CurrentRequest, answer, headers_of, management_resolver
-from ownkey.bootstrap import build_authenticator, build_logger, build_sessions, build_team_front
+from ownkey.bootstrap.people import build_authenticator, build_sessions
+from ownkey.bootstrap.shared import build_logger
+from ownkey.bootstrap.teams import build_team_front
 from ownkey.config import Settings
 from ownkey.services.teams.access import Visitor
 

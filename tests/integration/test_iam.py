@@ -14,6 +14,7 @@ FUNCTIONS = (
     "AccountFunction",
     "ModelsFunction",
     "TeamsFunction",
+    "UserFunction",
 )
 
 
@@ -41,6 +42,7 @@ def sealed(stack):
         ("KeyValidationFunction", False, True),
         ("AccountFunction", False, False),
         ("TeamsFunction", False, False),
+        ("UserFunction", False, False),
         ("ModelsFunction", False, False),
     ],
 )
@@ -81,6 +83,7 @@ def test_not_even_an_administrator_opens_a_provider_key_by_chance(stack, sealed)
         ("KeyValidationFunction", True, True, True),
         ("AccountFunction", False, False, False),
         ("TeamsFunction", False, False, False),
+        ("UserFunction", False, False, False),
     ],
 )
 def test_ciphertext_is_read_only_where_it_is_opened(stack, function, whole, metadata, ciphertext):
@@ -104,6 +107,7 @@ WRITES = {
     "KeyValidationFunction": {},
     "AccountFunction": {"AccountsTableName": {"put", "delete"}},
     "ModelsFunction": {},
+    "UserFunction": {"AccountsTableName": {"put", "delete"}, "ProviderKeysTableName": {"delete"}},
     "TeamsFunction": {"AccountsTableName": {"put", "delete"}, "ProviderKeysTableName": {"delete"}},
 }
 """Function -> table -> what it does there. Of accounts, the function of provider keys puts audit records only."""

@@ -51,6 +51,7 @@ class Office:
         self.accounts.delete({"pk": f"team#{self.team_id}", "sk": f"member#{self.user_id}"})
 
     def client(self, *, default_team=None, limits=None, **headers):
+        self.accounts.put({"pk": f"user#{self.user_id}", "sk": "profile", "default_team_id": default_team})
         key, text = mint(
             user_id=self.user_id,
             name="test",

@@ -1,5 +1,7 @@
 """Two people and an outsider, in three browsers' worth of cookies, against the deployed template with IAM enforced."""
 
+from typing import Any
+
 import openai
 import pytest
 
@@ -120,3 +122,45 @@ def test_a_page_of_another_site_changes_nothing(people):
     olga = people[0]
     status, said = olga.call("POST", "/api/teams", {"name": "Forged"}, csrf=False)
     assert (status, said["code"]) == (403, "FORBIDDEN")
+
+
+def test_an_account_is_deleted_with_all_that_it_owns(stack, upstream):
+    una = Person(stack, "una@example.com")
+    key = una.ok("POST", "/api/user/gateway-keys", {"name": "laptop", "requests_per_day": 5})
+    una.ok("PATCH", f"/api/user/gateway-keys?id={key['id']}", {"usd_per_day": "1.5", "requests_per_day": None})
+    [shown] = una.ok("GET", "/api/user/gateway-keys")["keys"]
+    assert (shown["usd_per_day"], shown["requests_per_day"]) == ("1.5", None)
+    upstream.on("openai", answer({"object": "list", "data": []}))
+    una.ok("POST", "/api/user/provider-keys", {"provider": "openai", "key": TEAM_KEY})
+    assert una.refused("DELETE", "/api/user", {"confirm": "somebody@example.com"}) == (422, "INVALID_INPUT")
+    trail = [record["action"] for record in una.ok("GET", "/api/user/audit")["records"]]
+    assert trail == ["provider_key.stored", "gateway_key.changed", "gateway_key.created"]
+    una.ok("DELETE", "/api/user", {"confirm": una.email})
+    client = openai.OpenAI(base_url=f"{stack.base_url}/api/v1", api_key=key["key"], max_retries=0)
+    with pytest.raises(openai.AuthenticationError):
+        client.chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "hi"}])
+    assert una.refused("GET", "/api/user/gateway-keys") == (401, "UNAUTHORIZED")
+    for table in ("AccountsTableName", "ProviderKeysTableName"):
+        items = stack.client("dynamodb").scan(TableName=stack.outputs[table])["Items"]
+        mine = [item for item in items if una.user_id in str(item) and not item["pk"]["S"].startswith("audit#")]
+        assert mine == []
+
+
+def test_a_default_team_pays_for_programs_that_name_none(stack, people, upstream):
+    _, mia, _ = people
+    team_id = mia.ok("POST", "/api/teams", {"name": "Payer"})["team"]["uuid"]
+    key = mia.ok("POST", "/api/user/gateway-keys", {"name": "server"})["key"]
+    mia.ok("PATCH", f"/api/teams/{team_id}/members/self", {"bill_to_team": True})
+    chosen = mia.ok("PATCH", "/api/user/default-team", {"team_uuid": team_id})
+    assert chosen == {"ok": True, "metadata": {"default_team_uuid": team_id}}
+    stack.store_provider_key("openai", "sk-platform-0123456789abcdef", owner="platform")
+    upstream.on("openai", answer(chat_completion("Hello there.")))
+    client = openai.OpenAI(base_url=f"{stack.base_url}/api/v1", api_key=key, max_retries=0)
+
+    def receipt() -> Any:
+        completion: Any = client.chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "hi"}])
+        return completion.x_ownkey_pricing
+
+    assert receipt()["billedTeamName"] == "Payer"
+    mia.ok("PATCH", "/api/user/default-team", {"team_uuid": None})
+    assert receipt()["billedToTeam"] is False

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from ownkey.domain.audit import Actor
 from ownkey.domain.errors import NotFoundError
 from ownkey.domain.identity import GatewayKey
 
@@ -27,10 +28,13 @@ class GatewayKeysInMemory:
     def list_gateway_keys(self, user_id: str) -> list[GatewayKey]:
         return [key for key in self.stored.values() if key.user_id == user_id]
 
-    def add_gateway_key(self, key: GatewayKey) -> None:
+    def default_team(self, user_id: str) -> str | None:
+        return None
+
+    def add_gateway_key(self, key: GatewayKey, actor: Actor | None = None) -> None:
         self.stored[key.key_id] = key
 
-    def remove_gateway_key(self, user_id: str, key_id: str) -> None:
+    def remove_gateway_key(self, user_id: str, key_id: str, actor: Actor | None = None) -> None:
         if key_id not in self.stored or self.stored[key_id].user_id != user_id:
             raise NotFoundError("no such key")
         del self.stored[key_id]
@@ -73,6 +77,9 @@ class FakeCognito:
             raise refusal("NotAuthorizedException")
         self.tokens.clear()
         return {}
+
+    def delete_user(self, **request: Any) -> dict[str, Any]:
+        return self.global_sign_out(**request)
 
     def _called(self, name: str) -> None:
         self.calls.append(name)

@@ -37,6 +37,12 @@ class FakeRequest:
     def query(self, name: str) -> str | None:
         return self._query.get(name)
 
+    def number(self, name: str, *, default: int, most: int) -> int:
+        text = self.query(name)
+        if text is not None and not (text.isdigit() and 1 <= int(text) <= most):
+            raise InvalidInputError(name)
+        return default if text is None else int(text)
+
     def body(self, schema: type[BaseModel]) -> Any:
         try:
             return schema.model_validate(self._body)

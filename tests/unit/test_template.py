@@ -17,6 +17,10 @@ CONTEXT_CONDITION = {
     "Null": {f"kms:EncryptionContext:{key}": "false" for key in ("owner", "provider", "key_id")},
 }
 
+ALL_OF_ACCOUNTS = {
+    f"dynamodb:{action}"
+    for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")
+}
 GRANTS = {
     "ChatFunction": {
         "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
@@ -54,16 +58,13 @@ GRANTS = {
         },
         "AccountLogGroup": LOG_ACTIONS,
     },
+    "UserFunction": {
+        "AccountsTable": ALL_OF_ACCOUNTS,
+        "ProviderKeysTable": {"dynamodb:Query", "dynamodb:DeleteItem"},
+        "UserLogGroup": LOG_ACTIONS,
+    },
     "TeamsFunction": {
-        "AccountsTable": {
-            "dynamodb:GetItem",
-            "dynamodb:BatchGetItem",
-            "dynamodb:Query",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:ConditionCheckItem",
-        },
+        "AccountsTable": ALL_OF_ACCOUNTS,
         "ProviderKeysTable": {"dynamodb:Query", "dynamodb:DeleteItem"},
         "UsageTable": {"dynamodb:BatchGetItem"},
         "identity/${InvitationSender}": {"ses:SendEmail"},
@@ -304,6 +305,10 @@ def test_these_routes_lead_to_these_functions():
         ("POST", "/api/teams/{team}/provider-keys"): "ProviderKeysFunction",
         ("DELETE", "/api/teams/{team}/provider-keys"): "ProviderKeysFunction",
         ("POST", "/api/teams/{team}/provider-keys/validate"): "KeyValidationFunction",
+        ("PATCH", "/api/user/gateway-keys"): "UserFunction",
+        ("PATCH", "/api/user/default-team"): "UserFunction",
+        ("GET", "/api/user/audit"): "UserFunction",
+        ("DELETE", "/api/user"): "UserFunction",
         ("ANY", "/api/teams"): "TeamsFunction",
         ("ANY", "/api/teams/{team}"): "TeamsFunction",
         ("ANY", "/api/teams/{team}/{proxy+}"): "TeamsFunction",

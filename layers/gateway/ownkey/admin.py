@@ -122,8 +122,9 @@ def user_id_of(cognito: "CognitoIdentityProviderClient", outputs: StackOutputs, 
 
 def create_gateway_key(dynamodb: "DynamoDBClient", outputs: StackOutputs, user_id: str, name: str) -> Secret:
     """Create a gateway key of a user; return its text, which cannot be had again."""
-    key, text = mint(user_id=user_id, name=name, now=utc_now())
-    AccountRepository(dynamodb, outputs.accounts_table, _client_errors()).add_gateway_key(key)
+    accounts = AccountRepository(dynamodb, outputs.accounts_table, _client_errors())
+    key, text = mint(user_id=user_id, name=name, now=utc_now(), default_team_id=accounts.default_team(user_id))
+    accounts.add_gateway_key(key)
     return text
 
 

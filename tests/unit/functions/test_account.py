@@ -162,7 +162,8 @@ def test_signing_out_twice_is_no_mistake(function: Deployment) -> None:
 
 def test_a_created_key_is_shown_once_and_works(function: Deployment, aws: EmulatedAws) -> None:
     _, created, _ = function.invoke(EVENTS["create_gateway_key"])
-    assert created.keys() == {"id", "key", "name", "created_at", "expires_at"}
+    limits = {"allowed_origins", "requests_per_day", "usd_per_day"}
+    assert created.keys() == {"id", "key", "name", "created_at", "expires_at"} | limits
     assert (created["name"], created["expires_at"]) == ("laptop", "2098-12-31T23:00:00Z")
 
     principal = function.module.authenticator.program({"x-api-key": created["key"]})

@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 from botocore.exceptions import ClientError
 
-from ownkey.domain.errors import NotFoundError, StoreUnavailableError
+from ownkey.domain.audit import Actor
+from ownkey.domain.errors import ConflictError, NotFoundError, StoreUnavailableError
 from ownkey.domain.identity import GatewayKey, GatewayKeyLimits
+from ownkey.storage import keyspace
 from ownkey.storage.accounts import AccountRepository
 from tests.support.tables import BOTO_ERRORS, BrokenClient, CountingClient, EmulatedAws, emulated_aws
 
@@ -24,11 +26,13 @@ KEY = GatewayKey(
         requests_per_day=100,
         usd_per_day=Decimal("2.5"),
     ),
-    default_team_id="t1",
 )
 OTHER = GatewayKey(
     key_id="B" * 16, user_id="ada", secret_sha256="cd" * 32, name="server", created_at="2026-11-22T10:00:00Z"
 )
+
+
+ADA = Actor(user_id="ada")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +83,7 @@ def test_an_id_is_used_once(accounts: AccountRepository) -> None:
 def test_a_revoked_key_leaves_nothing_behind(accounts: AccountRepository, aws: EmulatedAws) -> None:
     accounts.add_gateway_key(KEY)
     accounts.remove_gateway_key("ada", KEY.key_id)
-    assert aws.items("Accounts") == []
+    assert [item["sk"]["S"] for item in aws.items("Accounts")] == ["profile"]
 
 
 @pytest.mark.parametrize(("user_id", "key_id"), [("bob", KEY.key_id), ("ada", "Z" * 16)])
@@ -114,3 +118,51 @@ def test_an_item_of_a_newer_shape_is_refused(accounts: AccountRepository, aws: E
         aws.dynamodb.put_item(TableName="Accounts", Item={**item, "version": {"N": "2"}})
     with pytest.raises(StoreUnavailableError, match="gateway-key has version 2"):
         accounts.find_gateway_key(KEY.key_id)
+
+
+def member_of(aws: EmulatedAws, user_id: str, team_id: str) -> None:
+    place = {name: {"S": value} for name, value in keyspace.member(team_id, user_id).items()}
+    aws.dynamodb.put_item(TableName="Accounts", Item=place)
+
+
+def test_every_key_carries_the_default_team_and_new_ones_too(accounts: AccountRepository, aws: EmulatedAws) -> None:
+    accounts.add_gateway_key(KEY)
+    member_of(aws, "ada", "t1")
+    accounts.change_default_team("ada", "t1", ADA)
+    assert accounts.default_team("ada") == "t1"
+    found = accounts.find_gateway_key(KEY.key_id)
+    assert found == replace(KEY, default_team_id="t1")
+    with pytest.raises(ConflictError):
+        accounts.add_gateway_key(OTHER)
+    accounts.add_gateway_key(replace(OTHER, default_team_id="t1"))
+    accounts.change_default_team("ada", None, ADA)
+    assert [accounts.find_gateway_key(key.key_id) for key in (KEY, OTHER)] == [KEY, OTHER]
+    assert accounts.default_team("ada") is None
+
+
+def test_a_team_of_others_is_no_default(accounts: AccountRepository, aws: EmulatedAws) -> None:
+    member_of(aws, "bob", "t1")
+    with pytest.raises(NotFoundError):
+        accounts.change_default_team("ada", "t1", ADA)
+    assert accounts.default_team("ada") is None
+
+
+def test_fifty_keys_are_changed_at_once(accounts: AccountRepository, aws: EmulatedAws) -> None:
+    member_of(aws, "ada", "t1")
+    for number in range(50):
+        accounts.add_gateway_key(replace(OTHER, key_id=f"{number:016d}"))
+    accounts.change_default_team("ada", "t1", ADA)
+    found = [accounts.find_gateway_key(f"{number:016d}") for number in range(50)]
+    assert {key.default_team_id for key in found if key} == {"t1"}
+
+
+def test_a_changed_key_keeps_its_secret_and_a_revoked_one_stays_gone(accounts: AccountRepository) -> None:
+    accounts.add_gateway_key(KEY)
+    changed = replace(KEY, name="desktop", limits=GatewayKeyLimits(requests_per_day=7))
+    accounts.change_gateway_key(changed, ADA)
+    assert accounts.find_gateway_key(KEY.key_id) == changed
+    assert accounts.list_gateway_keys("ada") == [changed]
+    accounts.remove_gateway_key("ada", KEY.key_id)
+    with pytest.raises(NotFoundError):
+        accounts.change_gateway_key(changed, ADA)
+    assert accounts.find_gateway_key(KEY.key_id) is None

@@ -122,9 +122,39 @@ class CurrentRequest:
         context = self._app.current_event.raw_event.get("requestContext") or {}
         return (context.get("identity") or {}).get("sourceIp")
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers under lower-case names."""
+        return headers_of(self._app)
+
+    def required(self, name: str) -> str:
+        """Return a query parameter; raises InvalidInputError when it is missing or empty."""
+        return required_query(self._app, name)
+
     def query(self, name: str) -> str | None:
         """Return a query parameter, or None."""
         return (self._app.current_event.raw_event.get("queryStringParameters") or {}).get(name)
+
+    def number(self, name: str, *, default: int, most: int) -> int:
+        """Return a query parameter that is a whole number from 1 to `most`; raises InvalidInputError."""
+        text = self.query(name)
+        if text is None:
+            return default
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+            raise InvalidInputError(
+                f"The query parameter `{name}` must be a whole number from 1 to {most}.", field=name
+            )
+        return int(text)
+
+    def require_json(self) -> None:
+        """Raise InvalidInputError unless the body says that it is JSON.
+
+        A form on another site cannot say so. Routes that act without a session need it: nobody may be signed in to a
+        stranger's account without noticing.
+        """
+        media_type = headers_of(self._app).get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise InvalidInputError("Send the body as JSON, with the header `Content-Type: application/json`.")
 
     def body(self, schema: type[SchemaT]) -> SchemaT:
         """Return the body as `schema`; raises what `read_body` raises."""
@@ -147,17 +177,6 @@ def required_query(app: APIGatewayRestResolver, name: str) -> str:
     if not value:
         raise InvalidInputError(f"The query parameter `{name}` is required.", field=name)
     return str(value)
-
-
-def require_json(app: APIGatewayRestResolver) -> None:
-    """Raise InvalidInputError unless the body says that it is JSON.
-
-    A form on another site cannot say so. Routes that act without a session need it: nobody may be signed in to a
-    stranger's account without noticing.
-    """
-    media_type = headers_of(app).get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise InvalidInputError("Send the body as JSON, with the header `Content-Type: application/json`.")
 
 
 def _error_answer(error: Exception) -> Response[str]:

@@ -52,6 +52,11 @@ class CognitoClient(Protocol):
         ...
 
     @property
+    def delete_user(self) -> Callable[..., Any]:
+        """Delete a user."""
+        ...
+
+    @property
     def global_sign_out(self) -> Callable[..., Any]:
         """Revoke a user's tokens."""
         ...
@@ -126,6 +131,11 @@ class CognitoSessions:
         """End all sessions of this user; raises NotSignedInError or StoreUnavailableError."""
         self._check_issued_here(access_token)
         self._ask(self._cognito.global_sign_out, NOT_SIGNED_IN, AccessToken=access_token.reveal())
+
+    def delete(self, access_token: Secret) -> None:
+        """Delete the user whose session it is; raises NotSignedInError or StoreUnavailableError."""
+        self._check_issued_here(access_token)
+        self._ask(self._cognito.delete_user, NOT_SIGNED_IN, AccessToken=access_token.reveal())
 
     def _check_issued_here(self, access_token: Secret) -> None:
         # Cognito takes a valid token of any user pool, a stranger's own pool too. It checks the signature, and so what

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from ownkey.auth.gateway_keys import is_key_id, mint
 from ownkey.auth.sessions import CognitoSessions, SessionTokens, SignedInUser
+from ownkey.domain.audit import Actor
 from ownkey.domain.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
-from ownkey.domain.identity import GatewayKey, Principal
+from ownkey.domain.identity import NO_LIMITS, GatewayKey, GatewayKeyLimits, Principal
 from ownkey.domain.secrets import Secret
 
 MAX_GATEWAY_KEYS = 50
@@ -23,11 +24,15 @@ class GatewayKeyStore(Protocol):
         """Return a user's keys, oldest first."""
         ...
 
-    def add_gateway_key(self, key: GatewayKey) -> None:
+    def default_team(self, user_id: str) -> str | None:
+        """Return the team that a user has chosen for traffic that names none."""
+        ...
+
+    def add_gateway_key(self, key: GatewayKey, actor: Actor | None = None) -> None:
         """Store a new key."""
         ...
 
-    def remove_gateway_key(self, user_id: str, key_id: str) -> None:
+    def remove_gateway_key(self, user_id: str, key_id: str, actor: Actor | None = None) -> None:
         """Revoke a key of this user; raises NotFoundError."""
         ...
 
@@ -61,7 +66,13 @@ class AccountService:
         return self.gateway_key_store.list_gateway_keys(principal.user_id)
 
     def create_gateway_key(
-        self, principal: Principal, *, name: str | None = None, expires_at: datetime | None = None
+        self,
+        principal: Principal,
+        *,
+        name: str | None = None,
+        expires_at: datetime | None = None,
+        limits: GatewayKeyLimits = NO_LIMITS,
+        source_ip: str | None = None,
     ) -> tuple[GatewayKey, Secret]:
         """Store a new gateway key; return what is stored, and its text, which cannot be had again.
 
@@ -74,12 +85,20 @@ class AccountService:
             raise InvalidInputError("`expires_at` must lie in the future. Send a later date.", field="expires_at")
         if len(self.gateway_keys(principal)) >= MAX_GATEWAY_KEYS:
             raise ConflictError(f"You have {MAX_GATEWAY_KEYS} gateway keys, which is the most. Revoke one first.")
-        key, text = mint(user_id=principal.user_id, name=name or DEFAULT_NAME, now=now, expires_at=expires_at)
-        self.gateway_key_store.add_gateway_key(key)
+        key, text = mint(
+            user_id=principal.user_id,
+            name=name or DEFAULT_NAME,
+            now=now,
+            expires_at=expires_at,
+            limits=limits,
+            default_team_id=self.gateway_key_store.default_team(principal.user_id),
+        )
+        self.gateway_key_store.add_gateway_key(key, Actor(user_id=principal.user_id, source_ip=source_ip))
         return key, text
 
-    def revoke_gateway_key(self, principal: Principal, key_id: str) -> None:
+    def revoke_gateway_key(self, principal: Principal, key_id: str, source_ip: str | None = None) -> None:
         """End one of the caller's gateway keys, at once and everywhere; raises NotFoundError."""
         if not is_key_id(key_id):
             raise NotFoundError("You have no gateway key with this id. List your keys to see their ids.")
-        self.gateway_key_store.remove_gateway_key(principal.user_id, key_id)
+        actor = Actor(user_id=principal.user_id, source_ip=source_ip)
+        self.gateway_key_store.remove_gateway_key(principal.user_id, key_id, actor)

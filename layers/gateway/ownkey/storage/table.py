@@ -281,3 +281,13 @@ def _cancellation_reasons(error: Exception, code: str) -> tuple[str, ...]:
 
 def _is_failed_condition(reasons: tuple[str, ...]) -> bool:
     return "ConditionalCheckFailed" in reasons and set(reasons) <= {"ConditionalCheckFailed", "None"}
+
+
+def assignments(changes: Mapping[str, Value | None]) -> tuple[str, dict[str, str], dict[str, Value]]:
+    """Return an update expression that sets what has a value and removes what has none, with its names and values."""
+    names = {f"#a{place}": name for place, name in enumerate(changes)}
+    values = {f":a{place}": value for place, value in enumerate(changes.values()) if value is not None}
+    sets = [f"#a{place} = :a{place}" for place, value in enumerate(changes.values()) if value is not None]
+    removals = [f"#a{place}" for place, value in enumerate(changes.values()) if value is None]
+    parts = [f"SET {', '.join(sets)}"] * bool(sets) + [f"REMOVE {', '.join(removals)}"] * bool(removals)
+    return " ".join(parts), names, values

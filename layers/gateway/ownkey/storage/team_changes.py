@@ -6,7 +6,6 @@ from ownkey.domain.audit import Actor
 from ownkey.domain.errors import ConflictError, ForbiddenError
 from ownkey.domain.teams import Member, Role, TeamStatus
 from ownkey.storage import keyspace
-from ownkey.storage.attributes import Value
 from ownkey.storage.table import ABSENT, PRESENT, Action, ConditionFailedError, Table
 from ownkey.storage.team_items import member_item
 
@@ -55,16 +54,6 @@ class TeamChanges:
             names={"#role": "role"},
             values={":role": role.value, ":old": member.role.value},
         )
-
-
-def assignments(changes: Mapping[str, Value | None]) -> tuple[str, dict[str, str], dict[str, Value]]:
-    """Return an update expression that sets what has a value and removes what has none, with its names and values."""
-    names = {f"#a{place}": name for place, name in enumerate(changes)}
-    values = {f":a{place}": value for place, value in enumerate(changes.values()) if value is not None}
-    sets = [f"#a{place} = :a{place}" for place, value in enumerate(changes.values()) if value is not None]
-    removals = [f"#a{place}" for place, value in enumerate(changes.values()) if value is None]
-    parts = [f"SET {', '.join(sets)}"] * bool(sets) + [f"REMOVE {', '.join(removals)}"] * bool(removals)
-    return " ".join(parts), names, values
 
 
 def shown(said: Mapping[str, str]) -> dict[str, str]:

@@ -8,8 +8,8 @@ from ownkey.domain.teams import Member, Role, Team
 from ownkey.storage import keyspace
 from ownkey.storage.attributes import Value
 from ownkey.storage.audit import AuditTrail
-from ownkey.storage.table import PRESENT, Action, ClientErrors, ConditionFailedError, DynamoDBClient, Table
-from ownkey.storage.team_changes import TeamChanges, assignments
+from ownkey.storage.table import PRESENT, Action, ClientErrors, ConditionFailedError, DynamoDBClient, Table, assignments
+from ownkey.storage.team_changes import TeamChanges
 from ownkey.storage.team_items import member_of
 
 

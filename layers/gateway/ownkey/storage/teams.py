@@ -13,8 +13,8 @@ from ownkey.storage import keyspace
 from ownkey.storage.attributes import Value
 from ownkey.storage.audit import AuditTrail
 from ownkey.storage.batch import MAX_KEYS, BatchClient, BatchReader
-from ownkey.storage.table import ABSENT, PRESENT, ClientErrors, ConditionFailedError, DynamoDBClient, Table
-from ownkey.storage.team_changes import TeamChanges, assignments, shown
+from ownkey.storage.table import ABSENT, PRESENT, ClientErrors, ConditionFailedError, DynamoDBClient, Table, assignments
+from ownkey.storage.team_changes import TeamChanges, shown
 from ownkey.storage.team_items import member_of, team_item, team_of
 
 NOT_YOURS = "There is no such team of yours. GET /api/teams lists your teams."

@@ -1,11 +1,11 @@
 """Bodies of the team routes."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from ownkey.api.schemas.account import Email
+from ownkey.api.schemas.account import Email, exact_number
 from ownkey.domain.teams import ByokMode
 
 TeamName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=50, pattern=r"^[\w \-]*$")]
@@ -14,15 +14,8 @@ Token = Annotated[str, StringConstraints(min_length=16, max_length=128, pattern=
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
 
 
-def _exact(value: Any) -> Any:
-    """A JSON number as it was written: its shortest decimal form, and not the float nearest to it."""
-    if isinstance(value, bool) or (value is not None and not isinstance(value, int | float | str)):
-        raise ValueError("send a number, or null for no limit")
-    return value if value is None else str(value)
-
-
 Usd = Annotated[Decimal, Field(ge=0, le=Decimal("1e9"), max_digits=20, decimal_places=9)]
-Limit = Annotated[Usd | None, BeforeValidator(_exact)]
+Limit = Annotated[Usd | None, BeforeValidator(exact_number)]
 """US dollars a month; null for no limit."""
 
 

@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 from ownkey.api.schemas import teams as bodies
 from ownkey.domain.chat import JsonObject
-from ownkey.domain.errors import InvalidInputError
 from ownkey.services.teams.access import ROUTES, Access, PlaceStore, Visitor, enter, route_of
 from ownkey.services.teams.directory import AUDIT_PAGE, TeamDirectory
 from ownkey.services.teams.doors import TeamDoors
@@ -37,6 +36,10 @@ class TeamRequest(Protocol):
 
     def query(self, name: str) -> str | None:
         """Return a query parameter, or None."""
+        ...
+
+    def number(self, name: str, *, default: int, most: int) -> int:
+        """Return a query parameter that is a whole number from 1 to `most`; raises InvalidInputError."""
         ...
 
     def body(self, schema: type[SchemaT]) -> SchemaT:
@@ -117,25 +120,19 @@ class TeamFront:
     def _with_query(self) -> Mapping[tuple[str, str], Callable[..., JsonObject]]:
         return {
             ("GET", "/api/teams/{team}/members"): lambda place, request: self.people.list(
-                place, page=_number(request, "page", 1, 10_000), limit=_number(request, "limit", None, MAX_PAGE)
+                place,
+                page=request.number("page", default=1, most=10_000),
+                # Without a limit everybody is shown.
+                limit=request.number("limit", default=0, most=MAX_PAGE) or None,
             ),
             ("GET", "/api/teams/{team}/usage"): lambda place, request: self.people.usage(
                 place, first=request.query("from") or "", last=request.query("to") or ""
             ),
             ("GET", "/api/teams/{team}/audit"): lambda place, request: self.directory.audit(
-                place, limit=_number(request, "limit", 50, AUDIT_PAGE), before=request.query("before")
+                place, limit=request.number("limit", default=50, most=AUDIT_PAGE), before=request.query("before")
             ),
         }
 
 
 def _sent(request: TeamRequest, schema: type[BaseModel] | None) -> tuple[Any, ...]:
     return () if schema is None else (request.body(schema),)
-
-
-def _number(request: TeamRequest, name: str, default: int | None, most: int) -> Any:
-    text = request.query(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
-        raise InvalidInputError(f"The query parameter `{name}` must be a whole number from 1 to {most}.", field=name)
-    return int(text)

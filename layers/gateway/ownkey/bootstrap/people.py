@@ -1,0 +1,70 @@
+"""What signs people in, and knows them."""
+
+from typing import TYPE_CHECKING
+
+from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
+from ownkey.bootstrap.shared import boto3_client, boto3_errors, build_audit_trail
+from ownkey.config import Settings
+from ownkey.domain.dates import utc_now
+from ownkey.services.authentication import Authenticator
+from ownkey.storage.accounts import AccountRepository
+from ownkey.storage.provider_keys import ProviderKeyRepository
+
+if TYPE_CHECKING:
+    from ownkey.auth.cookies import SessionCookie
+    from ownkey.auth.sessions import CognitoSessions
+    from ownkey.services.account import AccountService
+    from ownkey.services.own_account import OwnAccountService
+
+
+def build_sessions(settings: Settings) -> "CognitoSessions":
+    """Return what checks people's sessions."""
+    from ownkey.auth.sessions import CognitoSessions
+
+    return CognitoSessions(boto3_client(settings, "cognito-idp"), settings.user_pool_client_id, boto3_errors())
+
+
+def build_authenticator(settings: Settings) -> Authenticator:
+    """Return what tells who calls a management function: programs by gateway key, people by session."""
+    accounts = AccountRepository(boto3_client(settings, "dynamodb"), settings.accounts_table, boto3_errors())
+    gateway_keys = GatewayKeyAuthenticator(accounts, utc_now)
+    return Authenticator(gateway_keys, build_sessions(settings), build_session_cookie(settings))
+
+
+def build_session_cookie(settings: Settings) -> "SessionCookie":
+    """Return the cookie that sessions live in."""
+    from ownkey.auth.cookies import SessionCookie
+
+    # Beside an emulated AWS the console is on plain loopback HTTP, where browsers refuse cookies that ask for https.
+    return SessionCookie(https=settings.aws_endpoint_url is None)
+
+
+def build_account_service(settings: Settings) -> "AccountService":
+    """Return what signs people in and out, and manages their gateway keys."""
+    from ownkey.services.account import AccountService
+
+    dynamodb = boto3_client(settings, "dynamodb")
+    trail = build_audit_trail(settings, dynamodb)
+    return AccountService(
+        gateway_key_store=AccountRepository(dynamodb, settings.accounts_table, boto3_errors(), trail),
+        sessions=build_sessions(settings),
+        now=utc_now,
+    )
+
+
+def build_own_account_service(settings: Settings) -> "OwnAccountService":
+    """Return what a person changes their own account with. Nothing it is given knows a KMS key."""
+    from ownkey.services.own_account import OwnAccountService
+    from ownkey.storage.team_members import MemberRepository
+    from ownkey.storage.teams import TeamRepository
+
+    dynamodb, errors, table = boto3_client(settings, "dynamodb"), boto3_errors(), settings.accounts_table
+    trail = build_audit_trail(settings, dynamodb)
+    return OwnAccountService(
+        accounts=AccountRepository(dynamodb, table, errors, trail),
+        teams=TeamRepository(dynamodb, table, errors, trail),
+        members=MemberRepository(dynamodb, table, errors, trail),
+        keys=ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors),
+        users=build_sessions(settings),
+        trail=trail,
+    )

@@ -1,0 +1,138 @@
+"""The function behind /api/user: every sample event, with a person who is signed in and has a gateway key."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from ownkey.auth.sessions import CognitoSessions
+from ownkey.domain.provider_keys import KeyStatus, ProviderKey
+from ownkey.domain.secrets import Secret
+from ownkey.storage.accounts import AccountRepository
+from ownkey.storage.provider_keys import ProviderKeyRepository
+from tests.support.provider_keys import EVENT_GATEWAY_KEY, Invocation, load_function, sample_events
+from tests.support.tables import BOTO_ERRORS, EMAIL, PASSWORD, EmulatedAws, add_user, emulated_aws
+from tests.support.teams import Offices
+
+EVENTS = sample_events("user")
+STATUSES = {
+    "change_gateway_key": 200,
+    "change_gateway_key_unknown": 404,
+    "change_gateway_key_wrong_limit": 422,
+    "change_gateway_key_wrong_origin": 422,
+    "default_team_of_others": 404,
+    "delete_account": 200,
+    "delete_account_from_another_site": 403,
+    "delete_account_unconfirmed": 422,
+    "no_default_team": 200,
+    "show_audit": 200,
+    "show_audit_without_session": 401,
+    "show_audit_wrong_limit": 422,
+}
+
+
+class EmulatedUsers(CognitoSessions):
+    """The emulation knows no call by which users delete themselves; the integration tests make the real one."""
+
+    def __init__(self, aws: EmulatedAws) -> None:
+        super().__init__(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+        self._aws = aws
+
+    def delete(self, access_token: Secret) -> None:
+        self._aws.cognito.admin_delete_user(
+            UserPoolId=self._aws.user_pool_id, Username=self.user_of(access_token).email
+        )
+
+
+class Deployment:
+    def __init__(self, aws: EmulatedAws, module: ModuleType) -> None:
+        self.aws, self._module = aws, module
+        self.accounts = AccountRepository(aws.dynamodb, "Accounts", BOTO_ERRORS)
+        sessions = EmulatedUsers(aws)
+        service = replace(module.build_own_account_service(module.settings()), users=sessions)
+        module.service = lambda: service  # type: ignore[attr-defined]
+        try:
+            self._token = sessions.sign_in(EMAIL, Secret(PASSWORD)).access_token
+        except Exception:  # the test before has deleted the user
+            add_user(aws.cognito, aws.user_pool_id)
+            self._token = sessions.sign_in(EMAIL, Secret(PASSWORD)).access_token
+        self.user_id = sessions.user_of(self._token).user_id
+        key = replace(EVENT_GATEWAY_KEY, key_id="IdOfAGatewayKey0", user_id=self.user_id)
+        self.accounts.add_gateway_key(key)
+
+    def invoke(self, name: str) -> tuple[int, dict[str, Any]]:
+        signed_in = json.loads(json.dumps(EVENTS[name]).replace("the-access-token", self._token.reveal()))
+        answered = self._module.lambda_handler(signed_in, Invocation())
+        assert answered["multiValueHeaders"]["Cache-Control"] == ["no-store"]
+        return answered["statusCode"], json.loads(answered["body"])
+
+
+@pytest.fixture(scope="module")
+def cold_start() -> Iterator[tuple[EmulatedAws, ModuleType]]:
+    with emulated_aws() as aws, patch.dict("os.environ", aws.environment()):
+        yield aws, load_function("user")
+
+
+@pytest.fixture
+def deployment(cold_start: tuple[EmulatedAws, ModuleType]) -> Deployment:
+    aws, module = cold_start
+    return Deployment(aws.emptied(), module)
+
+
+def test_every_sample_event_has_a_status() -> None:
+    assert set(EVENTS) == set(STATUSES)
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_sample_events(deployment: Deployment, name: str) -> None:
+    status, body = deployment.invoke(name)
+    assert status == STATUSES[name], body
+
+
+def test_a_changed_key_is_shown_and_recorded(deployment: Deployment) -> None:
+    _, shown = deployment.invoke("change_gateway_key")
+    assert (shown["name"], shown["allowed_origins"], shown["requests_per_day"], shown["usd_per_day"]) == (
+        "laptop",
+        ["https://app.example.com"],
+        1000,
+        "2.50",
+    )
+    key = deployment.accounts.find_gateway_key("IdOfAGatewayKey0")
+    assert key is not None
+    assert key.limits.allowed_origins == ("https://app.example.com",)
+    [record] = deployment.invoke("show_audit")[1]["records"]
+    assert (record["action"], record["target"]) == ("gateway_key.changed", "IdOfAGatewayKey0")
+
+
+def test_a_deleted_account_leaves_nothing_that_works(deployment: Deployment) -> None:
+    aws, user = deployment.aws, deployment.user_id
+    stored = ProviderKey(
+        owner=f"user#{user}",
+        provider="openai",
+        key_id="k",
+        status=KeyStatus.ACTIVE,
+        created_at="2026-11-23T12:00:00Z",
+        updated_at="2026-11-23T12:00:00Z",
+        ciphertext=b"sealed",
+    )
+    ProviderKeyRepository(aws.dynamodb, "ProviderKeys", BOTO_ERRORS).save(stored)
+    offices = Offices(aws)
+    team = offices.found("olga")
+    offices.bring(team, "olga", user)
+    assert deployment.invoke("delete_account") == (200, {"success": True})
+    assert aws.items("ProviderKeys") == []
+    left = {item["pk"]["S"] for item in aws.items("Accounts") if user in item["pk"]["S"] + item["sk"]["S"]}
+    assert left == {f"audit#user#{user}"}
+    with pytest.raises(aws.cognito.exceptions.UserNotFoundException):
+        aws.cognito.admin_get_user(UserPoolId=aws.user_pool_id, Username=EMAIL)
+
+
+def test_who_owns_a_team_cannot_go(deployment: Deployment) -> None:
+    Offices(deployment.aws).found(deployment.user_id)
+    status, body = deployment.invoke("delete_account")
+    assert (status, body["code"]) == (409, "CONFLICT")
+    assert deployment.accounts.find_gateway_key("IdOfAGatewayKey0") is not None
