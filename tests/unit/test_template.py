@@ -100,7 +100,28 @@ def role_of(function):
     return RESOURCES[function]["Properties"]["Role"]["Fn::GetAtt"][0]
 
 
+TRAILS_ONLY_GROW = {
+    "Sid": "TrailsOnlyGrow",
+    "Effect": "Deny",
+    "Action": ["dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+    "Resource": {"Fn::GetAtt": ["AccountsTable", "Arn"]},
+    "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": "audit#*"}},
+}
+
+
 def statements_of(function):
+    """Return every statement of a function's role that grants something, as in AWS."""
+    return [statement for statement in all_statements_of(function) if statement != TRAILS_ONLY_GROW]
+
+
+def test_who_keeps_accounts_does_not_change_a_trail():
+    keepers = [name for name, grants in GRANTS.items() if "dynamodb:DeleteItem" in grants.get("AccountsTable", ())]
+    assert keepers == ["AccountFunction", "UserFunction", "TeamsFunction"]
+    for function in keepers:
+        assert TRAILS_ONLY_GROW in all_statements_of(function)
+
+
+def all_statements_of(function):
     """Return every statement of a function's role, as in AWS."""
     role = role_of(function)
     documents = [policy["PolicyDocument"] for policy in RESOURCES[role]["Properties"]["Policies"]]
