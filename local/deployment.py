@@ -102,7 +102,11 @@ def _write(formation: Any, made: Package, *, exists: bool) -> None:
         StackName=STACK,
         TemplateURL=f"https://s3.amazonaws.com/{BUCKET}/{made.digest}.json",
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        Parameters=[{"ParameterKey": "Stage", "ParameterValue": STAGE}],
+        Parameters=[
+            {"ParameterKey": "Stage", "ParameterValue": STAGE},
+            # On one's own machine there is nobody to ask for an account.
+            {"ParameterKey": "SignUp", "ParameterValue": "open"},
+        ],
         Tags=[{"Key": _DIGEST_TAG, "Value": made.digest}],
     )
 

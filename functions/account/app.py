@@ -4,12 +4,12 @@ from aws_lambda_powertools.event_handler import Response
 
 from ownkey.api.management import CurrentRequest, answer, management_resolver
 from ownkey.api.schemas.account import NewGatewayKey, SignIn, shown_gateway_key
-from ownkey.bootstrap.people import build_account_service, build_authenticator, build_session_cookie
+from ownkey.bootstrap.people import build_account_service, build_authenticator, build_session_cookies
 from ownkey.bootstrap.shared import build_logger
 from ownkey.config import Settings
 
 app = management_resolver(build_logger(settings := Settings.from_environment(), service="account"))
-accounts, cookie = build_account_service(settings), build_session_cookie(settings)
+accounts, cookies = build_account_service(settings), build_session_cookies(settings)
 authenticator = build_authenticator(settings)
 request, lambda_handler = CurrentRequest(app), app.resolve
 
@@ -18,9 +18,8 @@ request, lambda_handler = CurrentRequest(app), app.resolve
 def sign_in() -> Response[str]:
     """Begin a session."""
     request.require_json()
-    user, tokens = accounts.sign_in(*request.body(SignIn).credentials)
-    cookies = [cookie.setting(tokens.access_token, max_age_seconds=tokens.expires_in_seconds)]
-    return answer(200, {"user_id": user.user_id, "email": user.email}, cookies=cookies)
+    said, tokens = accounts.sign_in(*request.body(SignIn).credentials)
+    return answer(200, said, cookies=cookies.of(tokens) if tokens else ())
 
 
 @app.get("/api/session")
@@ -34,7 +33,7 @@ def show_session() -> Response[str]:
 def sign_out() -> Response[str]:
     """End the session, in Cognito and in the browser."""
     accounts.sign_out(authenticator.session(request.headers, "DELETE"))
-    return answer(200, {"success": True}, cookies=[cookie.clearing()])
+    return answer(200, {"success": True}, cookies=cookies.ending())
 
 
 @app.get("/api/user/gateway-keys")

@@ -15,6 +15,7 @@ FUNCTIONS = (
     "ModelsFunction",
     "TeamsFunction",
     "UserFunction",
+    "EntranceFunction",
 )
 
 
@@ -43,6 +44,7 @@ def sealed(stack):
         ("AccountFunction", False, False),
         ("TeamsFunction", False, False),
         ("UserFunction", False, False),
+        ("EntranceFunction", False, False),
         ("ModelsFunction", False, False),
     ],
 )
@@ -84,6 +86,7 @@ def test_not_even_an_administrator_opens_a_provider_key_by_chance(stack, sealed)
         ("AccountFunction", False, False, False),
         ("TeamsFunction", False, False, False),
         ("UserFunction", False, False, False),
+        ("EntranceFunction", False, False, False),
     ],
 )
 def test_ciphertext_is_read_only_where_it_is_opened(stack, function, whole, metadata, ciphertext):
@@ -107,6 +110,7 @@ WRITES = {
     "KeyValidationFunction": {},
     "AccountFunction": {"AccountsTableName": {"put", "delete"}},
     "ModelsFunction": {},
+    "EntranceFunction": {},
     "UserFunction": {"AccountsTableName": {"put", "delete"}, "ProviderKeysTableName": {"delete"}},
     "TeamsFunction": {"AccountsTableName": {"put", "delete"}, "ProviderKeysTableName": {"delete"}},
 }

@@ -55,7 +55,10 @@ class FakeCognito:
 
     def initiate_auth(self, **request: Any) -> dict[str, Any]:
         self._called("initiate_auth")
-        assert (request["ClientId"], request["AuthFlow"]) == ("client", "USER_PASSWORD_AUTH")
+        assert request["ClientId"] == "client"
+        if request["AuthFlow"] == "REFRESH_TOKEN_AUTH":
+            return self._renewed(request["AuthParameters"]["REFRESH_TOKEN"])
+        assert request["AuthFlow"] == "USER_PASSWORD_AUTH"
         if request["AuthParameters"] != {"USERNAME": self.EMAIL, "PASSWORD": self.PASSWORD}:
             raise refusal("NotAuthorizedException")
         if self.challenge:
@@ -63,6 +66,24 @@ class FakeCognito:
         token = access_token(number=len(self.tokens))
         self.tokens.add(token)
         return {"AuthenticationResult": {"AccessToken": token, "ExpiresIn": 3600, "RefreshToken": "r"}}
+
+    def _renewed(self, refresh_token: str) -> dict[str, Any]:
+        if refresh_token != "r":
+            raise refusal("NotAuthorizedException")
+        token = access_token(number=len(self.tokens))
+        self.tokens.add(token)
+        return {"AuthenticationResult": {"AccessToken": token, "ExpiresIn": 900}}
+
+    def respond_to_auth_challenge(self, **request: Any) -> dict[str, Any]:
+        self._called("respond_to_auth_challenge")
+        assert (request["ClientId"], request["ChallengeName"]) == ("client", "NEW_PASSWORD_REQUIRED")
+        if request["Session"] != "s":
+            raise refusal("NotAuthorizedException")
+        if len(request["ChallengeResponses"]["NEW_PASSWORD"]) < 12:
+            raise refusal("InvalidPasswordException")
+        token = access_token(number=len(self.tokens))
+        self.tokens.add(token)
+        return {"AuthenticationResult": {"AccessToken": token, "ExpiresIn": 900, "RefreshToken": "r"}}
 
     def get_user(self, **request: Any) -> dict[str, Any]:
         self._called("get_user")

@@ -58,6 +58,10 @@ GRANTS = {
         },
         "AccountLogGroup": LOG_ACTIONS,
     },
+    "EntranceFunction": {
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "EntranceLogGroup": LOG_ACTIONS,
+    },
     "UserFunction": {
         "AccountsTable": ALL_OF_ACCOUNTS,
         "ProviderKeysTable": {"dynamodb:Query", "dynamodb:DeleteItem"},
@@ -326,6 +330,7 @@ def test_these_routes_lead_to_these_functions():
         ("POST", "/api/teams/{team}/provider-keys"): "ProviderKeysFunction",
         ("DELETE", "/api/teams/{team}/provider-keys"): "ProviderKeysFunction",
         ("POST", "/api/teams/{team}/provider-keys/validate"): "KeyValidationFunction",
+        ("POST", "/api/session/{step}"): "EntranceFunction",
         ("PATCH", "/api/user/gateway-keys"): "UserFunction",
         ("PATCH", "/api/user/default-team"): "UserFunction",
         ("GET", "/api/user/audit"): "UserFunction",
@@ -406,7 +411,9 @@ def test_every_parameter_is_described_and_checked():
 
 
 def test_nobody_signs_up_unasked():
-    assert RESOURCES["UserPool"]["Properties"]["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert TEMPLATE["Parameters"]["SignUp"]["Default"] == "off"
+    only = {"AllowAdminCreateUserOnly": {"Fn::If": ["TakesSignUps", False, True]}}
+    assert RESOURCES["UserPool"]["Properties"]["AdminCreateUserConfig"] == only
     client = RESOURCES["UserPoolClient"]["Properties"]
     assert client["PreventUserExistenceErrors"] == "ENABLED"
     assert client["ExplicitAuthFlows"] == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]

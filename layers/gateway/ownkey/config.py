@@ -26,6 +26,10 @@ class Settings:
     provider_keys_kms_key: str = ""
     """The ARN of the KMS key that seals provider keys."""
     user_pool_client_id: str = ""
+    sign_up: str = "off"
+    """Who may make an account: `off`, `invitation` or `open`."""
+    allowed_email_domains: str = ""
+    """The only domains of addresses that may, comma-separated; empty for all."""
     invitation_sender: str = ""
     """The address that invitations are sent from; empty where nobody sends e-mails."""
     fee_rate: str = "0.05"
@@ -49,6 +53,8 @@ class Settings:
             usage_table=environment.get("OWNKEY_USAGE_TABLE", ""),
             provider_keys_kms_key=environment.get("OWNKEY_PROVIDER_KEYS_KMS_KEY", ""),
             user_pool_client_id=environment.get("OWNKEY_USER_POOL_CLIENT_ID", ""),
+            sign_up=environment.get("OWNKEY_SIGN_UP", "off"),
+            allowed_email_domains=environment.get("OWNKEY_ALLOWED_EMAIL_DOMAINS", ""),
             invitation_sender=environment.get("OWNKEY_INVITATION_SENDER", ""),
             fee_rate=environment.get("OWNKEY_FEE_RATE", "0.05"),
             usage_retention_days=int(environment.get("OWNKEY_USAGE_RETENTION_DAYS", "400")),

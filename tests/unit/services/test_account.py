@@ -40,13 +40,21 @@ def account() -> Account:
 
 
 def test_signing_in_tells_who_did(account: Account) -> None:
-    user, tokens = account.service.sign_in(FakeCognito.EMAIL, Secret(FakeCognito.PASSWORD))
-    assert (user.user_id, user.email, user.principal) == (FakeCognito.USER_ID, FakeCognito.EMAIL, ADA)
-    assert account.service.user_of(tokens.access_token) == user
+    said, tokens = account.service.sign_in(FakeCognito.EMAIL, Secret(FakeCognito.PASSWORD))
+    assert said == {"user_id": FakeCognito.USER_ID, "email": FakeCognito.EMAIL}
+    assert tokens is not None
+    assert account.service.user_of(tokens.access_token).principal == ADA
+
+
+def test_a_temporary_password_asks_for_a_new_one(account: Account) -> None:
+    account.cognito.challenge = "NEW_PASSWORD_REQUIRED"
+    said, tokens = account.service.sign_in(FakeCognito.EMAIL, Secret(FakeCognito.PASSWORD))
+    assert (said, tokens) == ({"challenge": "NEW_PASSWORD_REQUIRED", "session": "s"}, None)
 
 
 def test_signing_out_ends_the_session_and_may_be_repeated(account: Account) -> None:
     _, tokens = account.service.sign_in(FakeCognito.EMAIL, Secret(FakeCognito.PASSWORD))
+    assert tokens is not None
     account.service.sign_out(tokens.access_token)
     account.service.sign_out(tokens.access_token)
     with pytest.raises(NotSignedInError):

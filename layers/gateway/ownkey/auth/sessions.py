@@ -52,6 +52,11 @@ class CognitoClient(Protocol):
         ...
 
     @property
+    def respond_to_auth_challenge(self) -> Callable[..., Any]:
+        """Go on with a sign-in."""
+        ...
+
+    @property
     def delete_user(self) -> Callable[..., Any]:
         """Delete a user."""
         ...
@@ -68,6 +73,16 @@ class SessionTokens:
 
     access_token: Secret
     expires_in_seconds: int
+    refresh_token: Secret | None = None
+    """None where a session is renewed: the one it was renewed with goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChallenge:
+    """A sign-in with a temporary password: it goes on with a new one."""
+
+    session: Secret
+    """Cognito's own state of the sign-in, good for three minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +117,13 @@ class CognitoSessions:
             InvalidInputError: the password must be changed first.
             StoreUnavailableError: Cognito could not be asked.
         """
+        begun = self.begin(email, password)
+        if isinstance(begun, PasswordChallenge):
+            raise InvalidInputError(CHALLENGES["NEW_PASSWORD_REQUIRED"])
+        return begun
+
+    def begin(self, email: str, password: Secret) -> SessionTokens | PasswordChallenge:
+        """Return the tokens of a new session, or that the password must be changed first; raises as `sign_in`."""
         response = self._ask(
             self._cognito.initiate_auth,
             WRONG_PASSWORD,
@@ -109,12 +131,32 @@ class CognitoSessions:
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": email, "PASSWORD": password.reveal()},
         )
-        if challenge := response.get("ChallengeName"):
-            raise InvalidInputError(
-                CHALLENGES.get(challenge, f"This account needs {challenge} to sign in, which is not supported here.")
-            )
-        result = response["AuthenticationResult"]
-        return SessionTokens(access_token=Secret(result["AccessToken"]), expires_in_seconds=int(result["ExpiresIn"]))
+        if response.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
+            return PasswordChallenge(session=Secret(response["Session"]))
+        return _tokens(response)
+
+    def change_password(self, email: str, session: Secret, new_password: Secret) -> SessionTokens:
+        """Go on with a sign-in that needs a new password; raises NotSignedInError or InvalidInputError."""
+        response = self._ask(
+            self._cognito.respond_to_auth_challenge,
+            "This sign-in has ended. Sign in again with the temporary password.",
+            ClientId=self._client_id,
+            ChallengeName="NEW_PASSWORD_REQUIRED",
+            Session=session.reveal(),
+            ChallengeResponses={"USERNAME": email, "NEW_PASSWORD": new_password.reveal()},
+        )
+        return _tokens(response)
+
+    def renew(self, refresh_token: Secret) -> SessionTokens:
+        """Return fresh tokens of a session; raises NotSignedInError when it has ended."""
+        response = self._ask(
+            self._cognito.initiate_auth,
+            NOT_SIGNED_IN,
+            ClientId=self._client_id,
+            AuthFlow="REFRESH_TOKEN_AUTH",
+            AuthParameters={"REFRESH_TOKEN": refresh_token.reveal()},
+        )
+        return _tokens(response)
 
     def user_of(self, access_token: Secret) -> SignedInUser:
         """Return whose session it is; raises NotSignedInError or StoreUnavailableError."""
@@ -150,11 +192,25 @@ class CognitoSessions:
             raise _error_of(exc, refusal) from exc
 
 
+def _tokens(response: Any) -> SessionTokens:
+    if challenge := response.get("ChallengeName"):
+        raise InvalidInputError(f"This account needs {challenge} to sign in, which is not supported here.")
+    result = response["AuthenticationResult"]
+    refresh = result.get("RefreshToken")
+    return SessionTokens(
+        access_token=Secret(result["AccessToken"]),
+        expires_in_seconds=int(result["ExpiresIn"]),
+        refresh_token=Secret(refresh) if refresh else None,
+    )
+
+
 def _error_of(error: Exception, refusal: str) -> GatewayError:
     details = (getattr(error, "response", None) or {}).get("Error", {})
     code = details.get("Code", "")
     if code == "InvalidParameterException" and "flow not enabled" in details.get("Message", ""):
         return MisconfiguredError("the user pool client does not allow USER_PASSWORD_AUTH")
+    if code == "InvalidPasswordException":
+        return InvalidInputError("The password is too weak: twelve characters or more, with capitals and digits.")
     if code in REFUSALS:
         return NotSignedInError(refusal)
     return StoreUnavailableError(f"Cognito did not answer: {code or type(error).__name__}")

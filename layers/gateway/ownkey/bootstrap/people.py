@@ -11,9 +11,10 @@ from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
 
 if TYPE_CHECKING:
-    from ownkey.auth.cookies import SessionCookie
+    from ownkey.auth.cookies import SessionCookie, SessionCookies
     from ownkey.auth.sessions import CognitoSessions
     from ownkey.services.account import AccountService
+    from ownkey.services.entrance import Entrance
     from ownkey.services.own_account import OwnAccountService
 
 
@@ -37,6 +38,33 @@ def build_session_cookie(settings: Settings) -> "SessionCookie":
 
     # Beside an emulated AWS the console is on plain loopback HTTP, where browsers refuse cookies that ask for https.
     return SessionCookie(https=settings.aws_endpoint_url is None)
+
+
+def build_session_cookies(settings: Settings) -> "SessionCookies":
+    """Return both cookies of a session."""
+    from ownkey.auth.cookies import SessionCookie, SessionCookies
+
+    https = settings.aws_endpoint_url is None
+    return SessionCookies(build_session_cookie(settings), SessionCookie(https=https, name="ownkey_refresh"))
+
+
+def build_entrance(settings: Settings) -> "Entrance":
+    """Return what people sign up, recover and renew with."""
+    from ownkey.auth.registration import CognitoRegistration
+    from ownkey.services.entrance import Entrance, rules_of
+    from ownkey.storage.invitations import InvitationRepository
+    from ownkey.storage.rate_limits import RateLimiter
+
+    dynamodb, errors, table = boto3_client(settings, "dynamodb"), boto3_errors(), settings.accounts_table
+    cognito = boto3_client(settings, "cognito-idp")
+    return Entrance(
+        registration=CognitoRegistration(cognito, settings.user_pool_client_id, errors),
+        sessions=build_sessions(settings),
+        invitations=InvitationRepository(dynamodb, table, errors, build_audit_trail(settings, dynamodb)),
+        rules=rules_of(settings.sign_up, settings.allowed_email_domains),
+        rate_limit=RateLimiter(dynamodb, table, errors, utc_now),
+        now=utc_now,
+    )
 
 
 def build_account_service(settings: Settings) -> "AccountService":

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ownkey.auth.gateway_keys import is_key_id, mint
-from ownkey.auth.sessions import CognitoSessions, SessionTokens, SignedInUser
+from ownkey.auth.sessions import CognitoSessions, PasswordChallenge, SessionTokens, SignedInUser
 from ownkey.domain.audit import Actor
+from ownkey.domain.chat import JsonObject
 from ownkey.domain.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
 from ownkey.domain.identity import NO_LIMITS, GatewayKey, GatewayKeyLimits, Principal
 from ownkey.domain.secrets import Secret
@@ -45,10 +46,18 @@ class AccountService:
     sessions: CognitoSessions
     now: Callable[[], datetime]
 
-    def sign_in(self, email: str, password: Secret) -> tuple[SignedInUser, SessionTokens]:
-        """Return who signed in, and their session; raises NotSignedInError or InvalidInputError."""
-        tokens = self.sessions.sign_in(email, password)
-        return self.sessions.user_of(tokens.access_token), tokens
+    def sign_in(self, email: str, password: Secret) -> tuple[JsonObject, SessionTokens | None]:
+        """Return what to tell whoever signs in, and their session; none where a new password is needed first.
+
+        Raises:
+            NotSignedInError: address or password is wrong.
+        """
+        begun = self.sessions.begin(email, password)
+        if isinstance(begun, PasswordChallenge):
+            # Not a credential yet: it is worth something with a new password alone, for three minutes.
+            return {"challenge": "NEW_PASSWORD_REQUIRED", "session": begun.session.reveal()}, None
+        user = self.sessions.user_of(begun.access_token)
+        return {"user_id": user.user_id, "email": user.email}, begun
 
     def user_of(self, access_token: Secret) -> SignedInUser:
         """Return whose session it is; raises NotSignedInError."""
