@@ -25,6 +25,8 @@ _UNSIGNED_TARGETS = frozenset(
     )
 )
 """What a person's password or token is enough for."""
+_PUBLIC_KEYS = re.compile(r"/[\w-]+/\.well-known/jwks\.json")
+"""The public keys of user pools, which AWS tells everybody too."""
 _KNOWS_NOBODY = b'{"__type":"MissingAuthenticationToken","message":"Sign the request with a key of this emulator"}'
 
 
@@ -44,7 +46,8 @@ def guard(application: Application, root_key: bytes, note_call: Callable[[bytes]
         headers = dict(scope["headers"])
         authorization = headers.get(b"authorization")
         target = headers.get(b"x-amz-target", b"")
-        if not _may_call(authorization, target, root_key):
+        public = scope["method"] == "GET" and _PUBLIC_KEYS.fullmatch(scope.get("path", "")) is not None
+        if not public and not _may_call(authorization, target, root_key):
             await _refuse(send)
             return
         scope["query_string"] = _without_credentials(scope["query_string"])

@@ -139,7 +139,8 @@ def test_an_account_is_deleted_with_all_that_it_owns(stack, upstream):
     client = openai.OpenAI(base_url=f"{stack.base_url}/api/v1", api_key=key["key"], max_retries=0)
     with pytest.raises(openai.AuthenticationError):
         client.chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "hi"}])
-    assert una.refused("GET", "/api/user/gateway-keys") == (401, "UNAUTHORIZED")
+    assert una.refused("POST", "/api/user/gateway-keys", {"name": "ghost"}) == (409, "CONFLICT")
+    assert una.refused("GET", "/api/session") == (401, "UNAUTHORIZED")
     for table in ("AccountsTableName", "ProviderKeysTableName"):
         items = stack.client("dynamodb").scan(TableName=stack.outputs[table])["Items"]
         mine = [item for item in items if una.user_id in str(item)]

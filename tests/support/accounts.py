@@ -4,11 +4,13 @@ import base64
 import json
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from ownkey.auth.sessions import CognitoSessions
 from ownkey.domain.audit import Actor
-from ownkey.domain.errors import NotFoundError
+from ownkey.domain.errors import NotFoundError, NotSignedInError
 from ownkey.domain.identity import GatewayKey
+from ownkey.domain.secrets import Secret
 
 
 class GatewayKeysInMemory:
@@ -106,6 +108,23 @@ class FakeCognito:
         self.calls.append(name)
         if self.error:
             raise self.error
+
+
+class FakeVerifier:
+    """Knows whose token it is from the one user's sessions."""
+
+    def __init__(self, cognito: FakeCognito) -> None:
+        self._cognito = cognito
+
+    def user_id_of(self, access_token: Secret) -> str:
+        if access_token.reveal() not in self._cognito.tokens:
+            raise NotSignedInError("no")
+        return self._cognito.USER_ID
+
+
+def fake_sessions(cognito: FakeCognito) -> CognitoSessions:
+    """Return sessions on a fake Cognito."""
+    return CognitoSessions(cognito, "client", (ClientError, BotoCoreError), FakeVerifier(cognito))
 
 
 def access_token(client_id: str = "client", number: int = 0) -> str:

@@ -10,6 +10,11 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from moto import mock_aws
 
+from ownkey.auth.sessions import CognitoSessions
+from ownkey.auth.tokens import TokenIssuer, TokenVerifier
+from ownkey.bootstrap.people import fetch_keys
+from ownkey.config import Settings
+
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,6 +66,7 @@ class EmulatedAws:
             "OWNKEY_PROVIDER_KEYS_TABLE": "ProviderKeys",
             "OWNKEY_USAGE_TABLE": "Usage",
             "OWNKEY_PROVIDER_KEYS_KMS_KEY": self.kms_key_arn,
+            "OWNKEY_USER_POOL_ID": self.user_pool_id,
             "OWNKEY_USER_POOL_CLIENT_ID": self.user_pool_client_id,
         }
 
@@ -111,6 +117,14 @@ def add_user(cognito: "CognitoIdentityProviderClient", pool: str, email: str = E
     )
     cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
     return next(a["Value"] for a in created["User"]["Attributes"] if a["Name"] == "sub")
+
+
+def sessions_of(aws: EmulatedAws, *, client_id: str | None = None, cognito: Any = None) -> CognitoSessions:
+    """Return the sessions of the user pool, whose tokens are verified by its own keys."""
+    settings = Settings(user_pool_id=aws.user_pool_id, user_pool_client_id=client_id or aws.user_pool_client_id)
+    issuer = TokenIssuer(user_pool_id=aws.user_pool_id, client_id=settings.user_pool_client_id)
+    verifier = TokenVerifier(issuer, lambda: fetch_keys(settings))
+    return CognitoSessions(cognito or aws.cognito, settings.user_pool_client_id, BOTO_ERRORS, verifier)
 
 
 class BrokenClient:

@@ -12,7 +12,6 @@ from botocore.exceptions import NoRegionError
 
 from ownkey.admin import OUTPUT_NAMES, StackOutputs, create_gateway_key, create_user, main, stack_outputs
 from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
-from ownkey.auth.sessions import CognitoSessions
 from ownkey.domain.dates import utc_now
 from ownkey.domain.errors import MisconfiguredError
 from ownkey.domain.provider_keys import PLATFORM_OWNER
@@ -21,7 +20,7 @@ from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
 from ownkey.vault.opening import KeyOpener
 from tests.support.provider_keys import USUAL_KEYS
-from tests.support.tables import BOTO_ERRORS, EMAIL, PASSWORD, REGION, EmulatedAws, emulated_aws
+from tests.support.tables import BOTO_ERRORS, EMAIL, PASSWORD, REGION, EmulatedAws, emulated_aws, sessions_of
 
 STACK = "ownkey"
 
@@ -92,7 +91,7 @@ def test_a_created_user_can_sign_in_with_the_printed_password(aws: EmulatedAws, 
     result = run("user", "create", "--email", "new@example.com")
     assert result.status == 0
     password = result.out.split()[-1]
-    sessions = CognitoSessions(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+    sessions = sessions_of(aws)
     assert sessions.sign_in("new@example.com", Secret(password)).access_token
 
     assert len(password) == 28
@@ -103,7 +102,7 @@ def test_a_created_user_can_sign_in_with_the_printed_password(aws: EmulatedAws, 
 
 def test_a_given_password_is_read_from_stdin_and_not_printed(aws: EmulatedAws, run: Any) -> None:
     result = run("user", "create", "--email", "given@example.com", "--password-stdin", stdin=f"{PASSWORD}\n")
-    sessions = CognitoSessions(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+    sessions = sessions_of(aws)
     assert sessions.sign_in("given@example.com", Secret(PASSWORD)).access_token
     assert PASSWORD not in result.out + result.err
 

@@ -25,6 +25,7 @@ class Settings:
     usage_table: str = ""
     provider_keys_kms_key: str = ""
     """The ARN of the KMS key that seals provider keys."""
+    user_pool_id: str = ""
     user_pool_client_id: str = ""
     sign_up: str = "off"
     """Who may make an account: `off`, `invitation` or `open`."""
@@ -52,6 +53,7 @@ class Settings:
             provider_keys_table=environment.get("OWNKEY_PROVIDER_KEYS_TABLE", ""),
             usage_table=environment.get("OWNKEY_USAGE_TABLE", ""),
             provider_keys_kms_key=environment.get("OWNKEY_PROVIDER_KEYS_KMS_KEY", ""),
+            user_pool_id=environment.get("OWNKEY_USER_POOL_ID", ""),
             user_pool_client_id=environment.get("OWNKEY_USER_POOL_CLIENT_ID", ""),
             sign_up=environment.get("OWNKEY_SIGN_UP", "off"),
             allowed_email_domains=environment.get("OWNKEY_ALLOWED_EMAIL_DOMAINS", ""),

@@ -16,8 +16,8 @@ from ownkey.domain.errors import (
 )
 from ownkey.domain.identity import Principal
 from ownkey.domain.secrets import Secret
-from tests.support.accounts import FakeCognito, access_token, refusal
-from tests.support.tables import BOTO_ERRORS, EMAIL, PASSWORD, EmulatedAws, add_user, emulated_aws
+from tests.support.accounts import FakeCognito, access_token, fake_sessions, refusal
+from tests.support.tables import EMAIL, PASSWORD, EmulatedAws, add_user, emulated_aws, sessions_of
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def cognito() -> FakeCognito:
 
 @pytest.fixture
 def sessions(cognito: FakeCognito) -> CognitoSessions:
-    return CognitoSessions(cognito, "client", BOTO_ERRORS)
+    return fake_sessions(cognito)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def aws() -> Iterator[EmulatedAws]:
 
 
 def test_a_right_password_begins_a_session_of_that_user(aws: EmulatedAws) -> None:
-    sessions = CognitoSessions(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+    sessions = sessions_of(aws)
 
     tokens = sessions.sign_in(EMAIL, Secret(PASSWORD))
 
@@ -48,19 +48,19 @@ def test_a_right_password_begins_a_session_of_that_user(aws: EmulatedAws) -> Non
 
 
 def test_a_session_ends_everywhere_at_once(aws: EmulatedAws) -> None:
-    sessions = CognitoSessions(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+    sessions = sessions_of(aws)
     first, second = (sessions.sign_in(EMAIL, Secret(PASSWORD)).access_token for _ in range(2))
 
     sessions.sign_out(first)
 
     for token in (first, second):
         with pytest.raises(NotSignedInError):
-            sessions.principal_of(token)
+            sessions.user_of(token)
 
 
 @pytest.mark.parametrize(("email", "password"), [(EMAIL, "Wrong-horse-42"), ("eve@example.com", PASSWORD)])
 def test_a_wrong_password_and_an_unknown_user_look_the_same(aws: EmulatedAws, email: str, password: str) -> None:
-    sessions = CognitoSessions(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+    sessions = sessions_of(aws)
     with pytest.raises(NotSignedInError, match=r"^The e-mail address or the password is wrong\."):
         sessions.sign_in(email, Secret(password))
 
@@ -105,10 +105,10 @@ def test_a_token_of_a_strangers_user_pool_is_not_a_session_here(aws: EmulatedAws
         UserPoolId=pool, ClientName="theirs", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
     )["UserPoolClient"]["ClientId"]
     add_user(aws.cognito, pool, "eve@example.com")
-    token = CognitoSessions(aws.cognito, client, BOTO_ERRORS).sign_in("eve@example.com", Secret(PASSWORD)).access_token
+    token = sessions_of(aws, client_id=client).sign_in("eve@example.com", Secret(PASSWORD)).access_token
     assert aws.cognito.get_user(AccessToken=token.reveal())["Username"]
 
-    ours = CognitoSessions(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+    ours = sessions_of(aws)
     with pytest.raises(NotSignedInError):
         ours.principal_of(token)
     with pytest.raises(NotSignedInError):
@@ -136,7 +136,7 @@ def test_only_cognitos_own_no_means_not_signed_in(
     cognito.error = raised
     calls: tuple[Callable[[], Any], ...] = (
         lambda: sessions.sign_in("a@b", Secret("hidden-password")),
-        lambda: sessions.principal_of(Secret(access_token())),
+        lambda: sessions.user_of(Secret(access_token())),
         lambda: sessions.sign_out(Secret(access_token())),
     )
     for call in calls:

@@ -8,7 +8,6 @@ from unittest.mock import patch
 
 import pytest
 
-from ownkey.auth.sessions import CognitoSessions
 from ownkey.domain.dates import utc_now
 from ownkey.domain.identity import GatewayKey
 from ownkey.domain.secrets import Secret
@@ -23,6 +22,7 @@ from tests.support.tables import (
     EmulatedAws,
     client_error,
     emulated_aws,
+    sessions_of,
 )
 
 EVENTS = sample_events("account")
@@ -59,6 +59,7 @@ class Deployment:
     """The function after a cold start, and a person who is signed in."""
 
     def __init__(self, aws: EmulatedAws, module: ModuleType) -> None:
+        self.aws = aws
         self.module = module
         self.accounts = AccountRepository(aws.dynamodb, "Accounts", BOTO_ERRORS)
         self.accounts.add_gateway_key(
@@ -70,7 +71,7 @@ class Deployment:
                 created_at="2026-01-01T00:00:00Z",
             )
         )
-        sessions = CognitoSessions(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+        sessions = sessions_of(aws)
         self.client_id = aws.user_pool_client_id
         self.token = sessions.sign_in(EMAIL, Secret(PASSWORD)).access_token.reveal()
 
@@ -200,7 +201,7 @@ def test_a_cloud_that_is_away_is_503_and_never_401(function: Deployment, name: s
     broken = BrokenClient(client_error("InternalErrorException"))
     away = AccountService(
         gateway_key_store=AccountRepository(broken, "Accounts", BOTO_ERRORS),
-        sessions=CognitoSessions(broken, function.client_id, BOTO_ERRORS),
+        sessions=sessions_of(function.aws, cognito=broken),
         now=utc_now,
     )
     with patch.object(function.module, "accounts", away):

@@ -9,11 +9,10 @@ from unittest.mock import patch
 
 import pytest
 
-from ownkey.auth.sessions import CognitoSessions
 from ownkey.domain.secrets import Secret
 from ownkey.services.entrance import SignUpRules, rules_of
 from tests.support.provider_keys import Invocation, load_function, sample_events, with_body
-from tests.support.tables import BOTO_ERRORS, EMAIL, PASSWORD, EmulatedAws, emulated_aws
+from tests.support.tables import EMAIL, PASSWORD, EmulatedAws, emulated_aws, sessions_of
 from tests.support.teams import Offices
 
 EVENTS = sample_events("entrance")
@@ -40,7 +39,7 @@ class Deployment:
     def __init__(self, aws: EmulatedAws, module: ModuleType) -> None:
         self.aws, self.module = aws, module
         self.let(SignUpRules(mode="open"))
-        sessions = CognitoSessions(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+        sessions = sessions_of(aws)
         refresh = sessions.sign_in(EMAIL, Secret(PASSWORD)).refresh_token
         assert refresh is not None
         self._refresh = refresh.reveal()

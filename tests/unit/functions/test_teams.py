@@ -8,10 +8,9 @@ from unittest.mock import patch
 
 import pytest
 
-from ownkey.auth.sessions import CognitoSessions
 from ownkey.domain.secrets import Secret
 from tests.support.provider_keys import Invocation, load_function, sample_events
-from tests.support.tables import BOTO_ERRORS, EMAIL, PASSWORD, EmulatedAws, emulated_aws
+from tests.support.tables import EMAIL, PASSWORD, EmulatedAws, emulated_aws, sessions_of
 
 EVENTS = sample_events("teams")
 STATUSES = {
@@ -30,7 +29,7 @@ STATUSES = {
 class Deployment:
     def __init__(self, aws: EmulatedAws, module: ModuleType) -> None:
         self.aws, self._module = aws, module
-        sessions = CognitoSessions(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+        sessions = sessions_of(aws)
         self._token = sessions.sign_in(EMAIL, Secret(PASSWORD)).access_token.reveal()
 
     def invoke(self, event: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, list[str]]]:

@@ -10,12 +10,13 @@ from unittest.mock import patch
 import pytest
 
 from ownkey.auth.sessions import CognitoSessions
+from ownkey.domain.errors import ConflictError
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
 from ownkey.domain.secrets import Secret
 from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
 from tests.support.provider_keys import EVENT_GATEWAY_KEY, Invocation, load_function, sample_events
-from tests.support.tables import BOTO_ERRORS, EMAIL, PASSWORD, EmulatedAws, add_user, emulated_aws
+from tests.support.tables import BOTO_ERRORS, EMAIL, PASSWORD, EmulatedAws, add_user, emulated_aws, sessions_of
 from tests.support.teams import Offices
 
 EVENTS = sample_events("user")
@@ -39,7 +40,8 @@ class EmulatedUsers(CognitoSessions):
     """The emulation knows no call by which users delete themselves; the integration tests make the real one."""
 
     def __init__(self, aws: EmulatedAws) -> None:
-        super().__init__(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS)
+        of_pool = sessions_of(aws)
+        super().__init__(aws.cognito, aws.user_pool_client_id, BOTO_ERRORS, of_pool._verifier)
         self._aws = aws
 
     def delete(self, access_token: Secret) -> None:
@@ -126,7 +128,11 @@ def test_a_deleted_account_leaves_nothing_that_works(deployment: Deployment) -> 
     assert deployment.invoke("delete_account") == (200, {"success": True})
     assert aws.items("ProviderKeys") == []
     left = {item["pk"]["S"] for item in aws.items("Accounts") if user in item["pk"]["S"] + item["sk"]["S"]}
-    assert left == {f"audit#user#{user}"}
+    # What stays is the trail, and for a day that they are gone: a token that still lives makes no new key.
+    assert left == {f"audit#user#{user}", f"user#{user}"}
+    key = replace(EVENT_GATEWAY_KEY, key_id="IdOfAGatewayKey9", user_id=user)
+    with pytest.raises(ConflictError):
+        deployment.accounts.add_gateway_key(key)
     with pytest.raises(aws.cognito.exceptions.UserNotFoundException):
         aws.cognito.admin_get_user(UserPoolId=aws.user_pool_id, Username=EMAIL)
 

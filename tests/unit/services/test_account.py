@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ownkey.auth.sessions import CognitoSessions
 from ownkey.domain.errors import (
     ConflictError,
     InvalidInputError,
@@ -15,8 +14,7 @@ from ownkey.domain.errors import (
 from ownkey.domain.identity import Principal
 from ownkey.domain.secrets import Secret
 from ownkey.services.account import MAX_GATEWAY_KEYS, AccountService
-from tests.support.accounts import FakeCognito, GatewayKeysInMemory, access_token, refusal
-from tests.support.tables import BOTO_ERRORS
+from tests.support.accounts import FakeCognito, GatewayKeysInMemory, access_token, fake_sessions, refusal
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADA = Principal(user_id=FakeCognito.USER_ID, credential="session")
@@ -29,7 +27,7 @@ class Account:
         self.store = GatewayKeysInMemory()
         self.service = AccountService(
             gateway_key_store=self.store,
-            sessions=CognitoSessions(self.cognito, "client", BOTO_ERRORS),
+            sessions=fake_sessions(self.cognito),
             now=lambda: NOON,
         )
 

@@ -6,7 +6,6 @@ import pytest
 
 from ownkey.auth.cookies import SessionCookie
 from ownkey.auth.gateway_keys import GatewayKeyAuthenticator, mint
-from ownkey.auth.sessions import CognitoSessions
 from ownkey.domain.errors import (
     ForbiddenError,
     GatewayError,
@@ -15,8 +14,7 @@ from ownkey.domain.errors import (
     NotSignedInError,
 )
 from ownkey.services.authentication import Authenticator
-from tests.support.accounts import FakeCognito, GatewayKeysInMemory, access_token
-from tests.support.tables import BOTO_ERRORS
+from tests.support.accounts import FakeCognito, GatewayKeysInMemory, access_token, fake_sessions
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY, TEXT = mint(user_id="program", name="n", now=NOON)
@@ -33,7 +31,7 @@ def authenticator() -> Authenticator:
     cognito.tokens.add(access_token())
     return Authenticator(
         GatewayKeyAuthenticator(GatewayKeysInMemory(KEY), lambda: NOON),
-        CognitoSessions(cognito, "client", BOTO_ERRORS),
+        fake_sessions(cognito),
         SessionCookie(https=False),
     )
 

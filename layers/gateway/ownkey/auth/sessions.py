@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ownkey.auth.tokens import NOT_SIGNED_IN
 from ownkey.domain.errors import (
     GatewayError,
     InvalidInputError,
@@ -31,7 +32,6 @@ REFUSALS = frozenset(
 )
 """Cognito's codes that say something of the caller. Every other one is trouble of ours."""
 
-NOT_SIGNED_IN = "You are not signed in, or your session has ended. Sign in and try again."
 WRONG_PASSWORD = "The e-mail address or the password is wrong. Check both and try again."
 CHALLENGES = {
     "NEW_PASSWORD_REQUIRED": "The password was only a temporary one. Ask the operator to set a permanent password.",
@@ -99,12 +99,29 @@ class SignedInUser:
         return Principal(user_id=self.user_id, credential="session")
 
 
+class Verifier(Protocol):
+    """Checks access tokens without asking; `auth/tokens.py` has the one."""
+
+    def user_id_of(self, access_token: Secret) -> str:
+        """Return whose token it is; raises NotSignedInError or StoreUnavailableError."""
+        ...
+
+
 class CognitoSessions:
-    """Begins, checks and ends sessions. Every check asks Cognito, so a revoked session ends at once."""
+    """Begins, checks and ends sessions.
+
+    Who calls is read from the token itself. What wants to know more of a person asks Cognito, and hears of a session
+    that was ended elsewhere.
+    """
 
     def __init__(
-        self, cognito_client: CognitoClient, client_id: str, client_errors: tuple[type[Exception], ...]
+        self,
+        cognito_client: CognitoClient,
+        client_id: str,
+        client_errors: tuple[type[Exception], ...],
+        verifier: Verifier,
     ) -> None:
+        self._verifier = verifier
         self._cognito = cognito_client
         self._client_id = client_id
         self._client_errors = client_errors
@@ -167,7 +184,7 @@ class CognitoSessions:
 
     def principal_of(self, access_token: Secret) -> Principal:
         """Return who calls with this session; raises NotSignedInError or StoreUnavailableError."""
-        return self.user_of(access_token).principal
+        return Principal(user_id=self._verifier.user_id_of(access_token), credential="session")
 
     def sign_out(self, access_token: Secret) -> None:
         """End all sessions of this user; raises NotSignedInError or StoreUnavailableError."""

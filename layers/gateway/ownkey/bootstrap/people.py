@@ -1,11 +1,15 @@
 """What signs people in, and knows them."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
+from ownkey.auth.tokens import TokenIssuer, TokenVerifier
 from ownkey.bootstrap.shared import boto3_client, boto3_errors, build_audit_trail
 from ownkey.config import Settings
+from ownkey.domain.chat import JsonObject
 from ownkey.domain.dates import utc_now
+from ownkey.domain.errors import StoreUnavailableError
 from ownkey.services.authentication import Authenticator
 from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
@@ -22,7 +26,28 @@ def build_sessions(settings: Settings) -> "CognitoSessions":
     """Return what checks people's sessions."""
     from ownkey.auth.sessions import CognitoSessions
 
-    return CognitoSessions(boto3_client(settings, "cognito-idp"), settings.user_pool_client_id, boto3_errors())
+    client_id = settings.user_pool_client_id
+    verifier = TokenVerifier(
+        TokenIssuer(user_pool_id=settings.user_pool_id, client_id=client_id), partial(fetch_keys, settings)
+    )
+    return CognitoSessions(boto3_client(settings, "cognito-idp"), client_id, boto3_errors(), verifier)
+
+
+def fetch_keys(settings: Settings) -> JsonObject:
+    """Return the public keys of the user pool (JWKS); raises StoreUnavailableError."""
+    import requests
+
+    issuer = TokenIssuer(user_pool_id=settings.user_pool_id, client_id="").url
+    base = f"{settings.aws_endpoint_url}/{settings.user_pool_id}" if settings.aws_endpoint_url else issuer
+    try:
+        answer = requests.get(f"{base}/.well-known/jwks.json", timeout=(1, 3), allow_redirects=False)
+        answer.raise_for_status()
+        keys = answer.json()
+    except (requests.RequestException, ValueError) as exc:
+        raise StoreUnavailableError("the user pool's keys could not be fetched") from exc
+    if not isinstance(keys, dict):
+        raise StoreUnavailableError("the user pool's keys are no key set")
+    return keys
 
 
 def build_authenticator(settings: Settings) -> Authenticator:
@@ -95,4 +120,5 @@ def build_own_account_service(settings: Settings) -> "OwnAccountService":
         keys=ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors),
         users=build_sessions(settings),
         trail=trail,
+        now=utc_now,
     )

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from ownkey.auth.cookies import SessionCookie, check_csrf
 from ownkey.auth.gateway_keys import GatewayKeyAuthenticator, shown_key
-from ownkey.auth.sessions import NOT_SIGNED_IN
+from ownkey.auth.tokens import NOT_SIGNED_IN
 from ownkey.domain.errors import NotSignedInError
 from ownkey.domain.identity import Principal
 from ownkey.domain.secrets import Secret

@@ -1,6 +1,8 @@
 """What a person changes of their own account: limits of gateway keys, the default team, its end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from ownkey.auth.sessions import SignedInUser
@@ -44,6 +46,7 @@ class OwnAccountService:
     keys: TeamKeys
     users: Users
     trail: AuditTrail
+    now: Callable[[], datetime]
 
     def change_gateway_key(self, actor: Actor, key_id: str, body: "GatewayKeyChange") -> GatewayKey:
         """Change a gateway key's name and limits; what is not sent stays, and null takes a limit away."""
@@ -82,11 +85,11 @@ class OwnAccountService:
         places = self.teams.teams_of(actor.user_id)
         if owned := [team.name for team, member in places if member.role is Role.OWNER]:
             raise ConflictError(f"You own the team {owned[0]}. Transfer or delete it first.")
-        # Keys first: from here on nothing runs on this account any more.
+        # First, that no key is made from here on; then the keys: nothing runs on this account any more.
+        self.accounts.forget_user(actor.user_id, self.now())
         for key in self.accounts.list_gateway_keys(actor.user_id):
             self.accounts.remove_gateway_key(actor.user_id, key.key_id, actor)
         self.keys.delete_all(f"user#{actor.user_id}")
         for team, member in places:
             self.members.remove(team, member, actor)
-        self.accounts.forget_user(actor.user_id)
         self.users.delete(access_token)

@@ -4,7 +4,10 @@ A request finds its user's default team with its gateway key, in one read: each 
 has a revision, so that no key is made with an old default while it changes.
 """
 
+from datetime import datetime, timedelta
+
 from ownkey.domain.audit import Actor, AuditAction
+from ownkey.domain.dates import iso_utc
 from ownkey.domain.errors import ConflictError, NotFoundError, StoreUnavailableError
 from ownkey.domain.identity import GatewayKey, GatewayKeyLimits
 from ownkey.storage import keyspace
@@ -23,6 +26,8 @@ from ownkey.storage.table import (
 
 ITEM_VERSION = 1
 TRIES = 3
+REMEMBERED_GONE = timedelta(days=1)
+"""How long an account that was deleted makes no new gateway key: its last access token lives for 15 minutes."""
 NO_SUCH_KEY = "You have no gateway key with this id. List your keys to see their ids."
 
 
@@ -64,6 +69,7 @@ class AccountRepository:
         }
         both = (keyspace.gateway_key(key.key_id), keyspace.listed_gateway_key(key.user_id, key.key_id))
         unchanged = "default_team_id = :team" if key.default_team_id else "attribute_not_exists(default_team_id)"
+        unchanged += " AND attribute_not_exists(deleted_at)"
         values: dict[str, Value] = {":one": 1, **({":team": key.default_team_id} if key.default_team_id else {})}
         bump = self._table.changing(
             keyspace.profile(key.user_id), "ADD revision :one", condition=unchanged, names={}, values=values
@@ -73,7 +79,7 @@ class AccountRepository:
             self._table.transact([bump, *puts, *self._record(key.user_id, actor, "gateway_key.created", key.key_id)])
         except ConditionFailedError as exc:
             if 0 in exc.failed:
-                raise ConflictError("Your default team changed meanwhile. Try again.") from exc
+                raise ConflictError("Your account is gone, or its default team changed meanwhile. Try again.") from exc
             # Ids are 95 random bits, so this is a repeated write whose first answer was lost, or a broken generator.
             raise StoreUnavailableError("a gateway key with this id exists already") from exc
 
@@ -146,9 +152,10 @@ class AccountRepository:
         record = self._record(user_id, actor, "account.default_team_changed", team_id)
         return [*member, changed, *keys, *record]
 
-    def forget_user(self, user_id: str) -> None:
-        """Delete a user's profile. Doing it again is fine."""
-        self._table.transact([self._table.deleting(keyspace.profile(user_id))])
+    def forget_user(self, user_id: str, at: datetime) -> None:
+        """Replace a user's profile by a note that they are gone, which outlives their tokens."""
+        forgotten_at = int((at + REMEMBERED_GONE).timestamp())
+        self._table.put({**keyspace.profile(user_id), "deleted_at": iso_utc(at), "expires_at_epoch": forgotten_at})
 
     def _record(self, user_id: str, actor: Actor | None, action: AuditAction, target: str | None) -> list[Action]:
         if actor is None or self._audit is None:
