@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.template import REPOSITORY, load_template
+from ownkey.auth.registration import SHORTEST_PASSWORD
 
 TEMPLATE = load_template()
 RESOURCES = TEMPLATE["Resources"]
@@ -417,6 +418,13 @@ def test_nobody_signs_up_unasked():
     client = RESOURCES["UserPoolClient"]["Properties"]
     assert client["PreventUserExistenceErrors"] == "ENABLED"
     assert client["ExplicitAuthFlows"] == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+
+
+def test_a_password_is_weak_here_when_it_is_weak_there():
+    policy = RESOURCES["UserPool"]["Properties"]["Policies"]["PasswordPolicy"]
+    assert policy["MinimumLength"] == SHORTEST_PASSWORD
+    kinds = {"RequireUppercase": True, "RequireLowercase": True, "RequireNumbers": True, "RequireSymbols": False}
+    assert {name: policy[name] for name in kinds} == kinds
 
 
 def test_the_outputs_are_what_the_operators_tool_reads():

@@ -123,6 +123,17 @@ def test_an_invitation_opens_the_door_to_the_one_it_was_written_for(deployment: 
     assert deployment.sign_up("new@example.com", invitation=made["token"]) == 403
 
 
+def test_a_token_whose_invitation_is_gone_opens_nothing(deployment: Deployment) -> None:
+    deployment.let(SignUpRules(mode="invitation"))
+    offices = Offices(deployment.aws)
+    team = offices.found("olga")
+    offices.time = deployment.module.entrance().now()
+    made = offices.ask("olga", "POST", f"{team}/invitations", {"email": "new@example.com"})["invitation"]
+    [place] = [item for item in deployment.aws.items("Accounts") if item["sk"]["S"].startswith("invitation#")]
+    deployment.aws.dynamodb.delete_item(TableName="Accounts", Key={"pk": place["pk"], "sk": place["sk"]})
+    assert deployment.sign_up("new@example.com", invitation=made["token"]) == 403
+
+
 def test_tries_are_counted_by_address(deployment: Deployment) -> None:
     statuses = [deployment.invoke(EVENTS["forgot_password"])[0] for _ in range(6)]
     assert statuses == [200] * 5 + [429]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from ownkey.auth.registration import CognitoRegistration, closed
 from ownkey.auth.sessions import CognitoSessions, SessionTokens
 from ownkey.domain.dates import iso_utc
-from ownkey.domain.errors import NotSignedInError
+from ownkey.domain.errors import NotFoundError, NotSignedInError
 from ownkey.domain.secrets import Secret
 from ownkey.storage.invitations import InvitationRepository
 
@@ -99,7 +99,10 @@ class Entrance:
         opened = self.invitations.token(token) if token else None
         if opened is None or opened.kind != "invitation":
             return False
-        invitation = self.invitations.invitation(opened.team_id, opened.invitation_id)
+        try:
+            invitation = self.invitations.invitation(opened.team_id, opened.invitation_id)
+        except NotFoundError:
+            return False
         pending = invitation.status_at(iso_utc(self.now())) == "pending"
         return pending and invitation.email == email.lower()
 
