@@ -121,6 +121,8 @@ ERRORS: dict[str, tuple[Exception, type[GatewayError]]] = {
     "unconfirmed": (refusal("UserNotConfirmedException"), NotSignedInError),
     "reset": (refusal("PasswordResetRequiredException"), NotSignedInError),
     "parameter": (refusal("InvalidParameterException"), NotSignedInError),
+    "answered already": (refusal("CodeMismatchException"), NotSignedInError),
+    "answered late": (refusal("ExpiredCodeException"), NotSignedInError),
     "flow": (refusal("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled"), MisconfiguredError),
     "throttled": (refusal("TooManyRequestsException"), StoreUnavailableError),
     "internal": (refusal("InternalErrorException"), StoreUnavailableError),

@@ -70,6 +70,10 @@ def test_a_good_token_says_whose_it_is_and_the_keys_are_fetched_once(verifier: T
     assert pool.fetches == 1
 
 
+def test_a_token_counts_at_once_though_its_clock_is_ahead(verifier: TokenVerifier) -> None:
+    assert verifier.user_id_of(token(iat=int(time.time()) + 2)) == "ada"
+
+
 def public_pem() -> bytes:
     return OURS.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 

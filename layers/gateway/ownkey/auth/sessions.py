@@ -28,6 +28,8 @@ REFUSALS = frozenset(
         "UserNotConfirmedException",
         "PasswordResetRequiredException",
         "InvalidParameterException",
+        "CodeMismatchException",  # a challenge that was answered already
+        "ExpiredCodeException",
     }
 )
 """Cognito's codes that say something of the caller. Every other one is trouble of ours."""
