@@ -4,6 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from ownkey.api.management import CurrentRequest, answer, management_resolver
 from ownkey.api.schemas.account import NewGatewayKey, SignIn, shown_gateway_key
+from ownkey.auth.cookies import check_csrf
 from ownkey.bootstrap.people import build_account_service, build_authenticator, build_session_cookies
 from ownkey.bootstrap.shared import build_logger
 from ownkey.config import Settings
@@ -18,21 +19,21 @@ request, lambda_handler = CurrentRequest(app), app.resolve
 def sign_in() -> Response[str]:
     """Begin a session."""
     request.require_json()
-    said, tokens = accounts.sign_in(*request.body(SignIn).credentials)
+    said, tokens = accounts.sign_in(*request.body(SignIn).credentials, request.source_ip)
     return answer(200, said, cookies=cookies.of(tokens) if tokens else ())
 
 
 @app.get("/api/session")
 def show_session() -> Response[str]:
     """Say who is signed in."""
-    user = accounts.user_of(authenticator.session(request.headers, "GET"))
-    return answer(200, {"user_id": user.user_id, "email": user.email})
+    return answer(200, accounts.session(authenticator.session(request.headers, "GET")))
 
 
 @app.delete("/api/session")
 def sign_out() -> Response[str]:
     """End the session, in Cognito and in the browser."""
-    accounts.sign_out(authenticator.session(request.headers, "DELETE"))
+    check_csrf(request.headers, "DELETE")
+    accounts.sign_out(cookies.access.value_in(request.headers), cookies.refresh.value_in(request.headers))
     return answer(200, {"success": True}, cookies=cookies.ending())
 
 

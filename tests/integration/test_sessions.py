@@ -54,6 +54,16 @@ def test_a_newcomer_signs_up_confirms_signs_in_and_stays(stack):
     assert browser.call("POST", "/api/session/refresh")[0] == 401
 
 
+def test_signing_out_revokes_a_session_that_only_the_refresh_token_holds(stack):
+    person = Person(stack, "late@example.com")
+    [refresh] = [cookie for cookie in person._jar if cookie.name == "ownkey_refresh"]
+    person._jar.clear(refresh.domain, "/", "ownkey_session")
+    person.ok("DELETE", "/api/session")
+    assert list(person._jar) == []
+    person._jar.set_cookie(refresh)  # as somebody would who had copied it
+    assert person.refused("POST", "/api/session/refresh") == (401, "UNAUTHORIZED")
+
+
 def test_a_forgotten_password_is_replaced_by_a_code(stack):
     person = Person(stack, "forgetful@example.com")
     browser = Browser(stack.base_url)

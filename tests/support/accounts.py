@@ -8,9 +8,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ownkey.auth.sessions import CognitoSessions
 from ownkey.domain.audit import Actor
-from ownkey.domain.errors import NotFoundError, NotSignedInError
+from ownkey.domain.errors import NotFoundError, NotSignedInError, RateLimitedError
 from ownkey.domain.identity import GatewayKey
 from ownkey.domain.secrets import Secret
+from ownkey.services.attempts import Attempts
 
 
 class GatewayKeysInMemory:
@@ -40,6 +41,28 @@ class GatewayKeysInMemory:
         if key_id not in self.stored or self.stored[key_id].user_id != user_id:
             raise NotFoundError("no such key")
         del self.stored[key_id]
+
+
+class CountsInMemory:
+    """Stands in for RateLimiter, in one window that does not end."""
+
+    def __init__(self) -> None:
+        self.counted: dict[tuple[str, str], int] = {}
+
+    def hit(self, owner: str, action: str, limit: int, window_seconds: int = 60) -> None:
+        if self.counted.get((owner, action), 0) >= limit:
+            raise RateLimitedError("wait", retry_after_seconds=window_seconds)
+        self.counted[owner, action] = self.counted.get((owner, action), 0) + 1
+
+
+def attempts(counts: CountsInMemory | None = None, *, per_address: int = 10, per_ip: int = 60) -> Attempts:
+    """Return what counts attempts, in memory."""
+    return Attempts(
+        rate_limit=counts or CountsInMemory(),
+        action="sign-in",
+        per_address_and_minute=per_address,
+        per_ip_and_minute=per_ip,
+    )
 
 
 class FakeCognito:

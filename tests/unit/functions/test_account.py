@@ -8,11 +8,15 @@ from unittest.mock import patch
 
 import pytest
 
+from ownkey.domain.audit import Actor
 from ownkey.domain.dates import utc_now
+from ownkey.domain.errors import NotSignedInError
 from ownkey.domain.identity import GatewayKey
 from ownkey.domain.secrets import Secret
 from ownkey.services.account import AccountService
+from ownkey.storage import keyspace
 from ownkey.storage.accounts import AccountRepository
+from tests.support.accounts import attempts
 from tests.support.provider_keys import ROOT, Invocation, load_function, sample_events, with_body
 from tests.support.tables import (
     BOTO_ERRORS,
@@ -73,7 +77,9 @@ class Deployment:
         )
         sessions = sessions_of(aws)
         self.client_id = aws.user_pool_client_id
-        self.token = sessions.sign_in(EMAIL, Secret(PASSWORD)).access_token.reveal()
+        tokens = sessions.sign_in(EMAIL, Secret(PASSWORD))
+        assert tokens.refresh_token is not None
+        self.token, self.refresh_token = tokens.access_token.reveal(), tokens.refresh_token.reveal()
 
     def invoke(self, event: dict[str, Any]) -> Answer:
         signed_in = json.loads(json.dumps(event).replace("the-access-token", self.token))
@@ -118,7 +124,7 @@ def test_a_sample_event_gets_its_answer(function: Deployment, name: str, capsys:
 
 def test_signing_in_sets_a_cookie_that_works(function: Deployment, aws: EmulatedAws) -> None:
     _, body, headers = function.invoke(EVENTS["sign_in"])
-    assert body == {"user_id": aws.user_id, "email": EMAIL}
+    assert body == {"user_id": aws.user_id, "email": EMAIL, "default_team_uuid": None}
 
     for cookie, name in zip(headers["Set-Cookie"], ("__Host-ownkey_session", "__Host-ownkey_refresh"), strict=True):
         value, _, attributes = cookie.partition("; ")
@@ -158,6 +164,35 @@ def test_signing_out_ends_the_session_and_clears_the_cookie(function: Deployment
     assert body == {"success": True}
     assert headers["Set-Cookie"][0].startswith("__Host-ownkey_session=; Max-Age=0; ")
     assert function.invoke(EVENTS["show_session"])[0] == 401
+
+
+def test_a_session_tells_the_default_team(function: Deployment, aws: EmulatedAws) -> None:
+    place = {name: {"S": value} for name, value in keyspace.member("t1", aws.user_id).items()}
+    aws.dynamodb.put_item(TableName="Accounts", Item=place)
+    function.accounts.change_default_team(aws.user_id, "t1", Actor(user_id=aws.user_id))
+    assert function.invoke(EVENTS["show_session"])[1]["default_team_uuid"] == "t1"
+
+
+def test_signing_out_ends_a_session_whose_access_token_has_ended(function: Deployment) -> None:
+    sign_out = json.dumps(EVENTS["sign_out"])
+    # The browser has dropped the access token's cookie: it lasts for minutes, the session for days.
+    late = json.loads(sign_out.replace("__Host-ownkey_session=the-access-token", "__Host-ownkey_refresh=the-refresh"))
+    late = json.loads(json.dumps(late).replace("the-refresh", function.refresh_token))
+    status, _, headers = function.invoke(late)
+    assert status == 200
+    assert [cookie.partition(";")[0] for cookie in headers["Set-Cookie"]] == [
+        "__Host-ownkey_session=",
+        "__Host-ownkey_refresh=",
+    ]
+    with pytest.raises(NotSignedInError):
+        sessions_of(function.aws).renew(Secret(function.refresh_token))
+
+
+def test_guessing_passwords_is_slowed_down(function: Deployment) -> None:
+    statuses = [function.invoke(EVENTS["sign_in_wrong_password"])[0] for _ in range(11)]
+    # A minute may turn over once meanwhile.
+    assert statuses[:5] == [401] * 5
+    assert 429 in statuses + [function.invoke(EVENTS["sign_in_wrong_password"])[0] for _ in range(11)]
 
 
 def test_signing_out_twice_is_no_mistake(function: Deployment) -> None:
@@ -202,6 +237,7 @@ def test_a_cloud_that_is_away_is_503_and_never_401(function: Deployment, name: s
     away = AccountService(
         gateway_key_store=AccountRepository(broken, "Accounts", BOTO_ERRORS),
         sessions=sessions_of(function.aws, cognito=broken),
+        attempts=attempts(),
         now=utc_now,
     )
     with patch.object(function.module, "accounts", away):

@@ -9,12 +9,13 @@ from ownkey.domain.errors import (
     InvalidInputError,
     NotFoundError,
     NotSignedInError,
+    RateLimitedError,
     StoreUnavailableError,
 )
 from ownkey.domain.identity import Principal
 from ownkey.domain.secrets import Secret
 from ownkey.services.account import MAX_GATEWAY_KEYS, AccountService
-from tests.support.accounts import FakeCognito, GatewayKeysInMemory, access_token, fake_sessions, refusal
+from tests.support.accounts import FakeCognito, GatewayKeysInMemory, access_token, attempts, fake_sessions, refusal
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADA = Principal(user_id=FakeCognito.USER_ID, credential="session")
@@ -28,6 +29,7 @@ class Account:
         self.service = AccountService(
             gateway_key_store=self.store,
             sessions=fake_sessions(self.cognito),
+            attempts=attempts(per_address=3, per_ip=5),
             now=lambda: NOON,
         )
 
@@ -39,7 +41,7 @@ def account() -> Account:
 
 def test_signing_in_tells_who_did(account: Account) -> None:
     said, tokens = account.service.sign_in(FakeCognito.EMAIL, Secret(FakeCognito.PASSWORD))
-    assert said == {"user_id": FakeCognito.USER_ID, "email": FakeCognito.EMAIL}
+    assert said == {"user_id": FakeCognito.USER_ID, "email": FakeCognito.EMAIL, "default_team_uuid": None}
     assert tokens is not None
     assert account.service.user_of(tokens.access_token).principal == ADA
 
@@ -57,6 +59,34 @@ def test_signing_out_ends_the_session_and_may_be_repeated(account: Account) -> N
     account.service.sign_out(tokens.access_token)
     with pytest.raises(NotSignedInError):
         account.service.user_of(tokens.access_token)
+
+
+def test_signing_out_after_the_access_token_ended_ends_what_could_be_renewed(account: Account) -> None:
+    _, tokens = account.service.sign_in(FakeCognito.EMAIL, Secret(FakeCognito.PASSWORD))
+    assert tokens is not None
+    account.service.sign_out(None, tokens.refresh_token)
+    with pytest.raises(NotSignedInError):
+        account.service.user_of(tokens.access_token)
+    account.service.sign_out(Secret(access_token(number=99)), tokens.refresh_token)
+    assert account.cognito.tokens == set()
+    account.service.sign_out(None, Secret("ended long ago"))
+    account.service.sign_out(None, None)
+
+
+@pytest.mark.parametrize(("email", "ip"), [(FakeCognito.EMAIL, "198.51.100.2"), ("other@example.com", "192.0.2.1")])
+def test_tries_to_sign_in_are_counted_by_address_and_caller(account: Account, email: str, ip: str) -> None:
+    for number in range(3):
+        with pytest.raises(NotSignedInError):
+            account.service.sign_in("Ada@Example.com", Secret(f"guess {number}"), "192.0.2.1")
+    for number in range(2):
+        with pytest.raises(NotSignedInError):
+            account.service.sign_in(f"{number}@example.com", Secret("guess"), "192.0.2.1")
+    asked = len(account.cognito.calls)
+    with pytest.raises(RateLimitedError):
+        account.service.sign_in(email, Secret(FakeCognito.PASSWORD), ip)
+    assert len(account.cognito.calls) == asked
+    with pytest.raises(NotSignedInError):
+        account.service.sign_in("third@example.com", Secret("guess"), "198.51.100.2")
 
 
 def test_signing_out_does_not_pretend_when_cognito_is_away(account: Account) -> None:

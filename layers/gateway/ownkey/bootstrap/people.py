@@ -76,7 +76,8 @@ def build_session_cookies(settings: Settings) -> "SessionCookies":
 def build_entrance(settings: Settings) -> "Entrance":
     """Return what people sign up, recover and renew with."""
     from ownkey.auth.registration import CognitoRegistration
-    from ownkey.services.entrance import Entrance, rules_of
+    from ownkey.services.attempts import Attempts
+    from ownkey.services.entrance import PER_ADDRESS_AND_MINUTE, PER_IP_AND_MINUTE, Entrance, rules_of
     from ownkey.storage.invitations import InvitationRepository
     from ownkey.storage.rate_limits import RateLimiter
 
@@ -87,20 +88,32 @@ def build_entrance(settings: Settings) -> "Entrance":
         sessions=build_sessions(settings),
         invitations=InvitationRepository(dynamodb, table, errors, build_audit_trail(settings, dynamodb)),
         rules=rules_of(settings.sign_up, settings.allowed_email_domains),
-        rate_limit=RateLimiter(dynamodb, table, errors, utc_now),
+        attempts=Attempts(
+            rate_limit=RateLimiter(dynamodb, table, errors, utc_now),
+            action="entrance",
+            per_address_and_minute=PER_ADDRESS_AND_MINUTE,
+            per_ip_and_minute=PER_IP_AND_MINUTE,
+        ),
         now=utc_now,
     )
 
 
 def build_account_service(settings: Settings) -> "AccountService":
     """Return what signs people in and out, and manages their gateway keys."""
-    from ownkey.services.account import AccountService
+    from ownkey.services import account
+    from ownkey.services.attempts import Attempts
+    from ownkey.storage.rate_limits import RateLimiter
 
-    dynamodb = boto3_client(settings, "dynamodb")
-    trail = build_audit_trail(settings, dynamodb)
-    return AccountService(
-        gateway_key_store=AccountRepository(dynamodb, settings.accounts_table, boto3_errors(), trail),
+    dynamodb, errors, table = boto3_client(settings, "dynamodb"), boto3_errors(), settings.accounts_table
+    return account.AccountService(
+        gateway_key_store=AccountRepository(dynamodb, table, errors, build_audit_trail(settings, dynamodb)),
         sessions=build_sessions(settings),
+        attempts=Attempts(
+            rate_limit=RateLimiter(dynamodb, table, errors, utc_now),
+            action="sign-in",
+            per_address_and_minute=account.SIGN_INS_PER_ADDRESS_AND_MINUTE,
+            per_ip_and_minute=account.SIGN_INS_PER_IP_AND_MINUTE,
+        ),
         now=utc_now,
     )
 

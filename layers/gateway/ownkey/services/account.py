@@ -12,8 +12,11 @@ from ownkey.domain.chat import JsonObject
 from ownkey.domain.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
 from ownkey.domain.identity import NO_LIMITS, GatewayKey, GatewayKeyLimits, Principal
 from ownkey.domain.secrets import Secret
+from ownkey.services.attempts import Attempts
 
 MAX_GATEWAY_KEYS = 50
+SIGN_INS_PER_ADDRESS_AND_MINUTE = 10
+SIGN_INS_PER_IP_AND_MINUTE = 60
 DEFAULT_NAME = "Gateway key"
 LONGEST_LIFE = timedelta(days=36_500)
 
@@ -44,31 +47,55 @@ class AccountService:
 
     gateway_key_store: GatewayKeyStore
     sessions: CognitoSessions
+    attempts: Attempts
     now: Callable[[], datetime]
 
-    def sign_in(self, email: str, password: Secret) -> tuple[JsonObject, SessionTokens | None]:
+    def sign_in(
+        self, email: str, password: Secret, source_ip: str | None = None
+    ) -> tuple[JsonObject, SessionTokens | None]:
         """Return what to tell whoever signs in, and their session; none where a new password is needed first.
 
         Raises:
             NotSignedInError: address or password is wrong.
+            RateLimitedError: too many tries in this minute, right or wrong.
         """
+        self.attempts.count(email, source_ip)
         begun = self.sessions.begin(email, password)
         if isinstance(begun, PasswordChallenge):
             # Not a credential yet: it is worth something with a new password alone, for three minutes.
             return {"challenge": "NEW_PASSWORD_REQUIRED", "session": begun.session.reveal()}, None
-        user = self.sessions.user_of(begun.access_token)
-        return {"user_id": user.user_id, "email": user.email}, begun
+        return self.session(begun.access_token), begun
+
+    def session(self, access_token: Secret) -> JsonObject:
+        """Return what to tell a person of their own session; raises NotSignedInError."""
+        user = self.user_of(access_token)
+        default_team = self.gateway_key_store.default_team(user.user_id)
+        return {"user_id": user.user_id, "email": user.email, "default_team_uuid": default_team}
 
     def user_of(self, access_token: Secret) -> SignedInUser:
         """Return whose session it is; raises NotSignedInError."""
         return self.sessions.user_of(access_token)
 
-    def sign_out(self, access_token: Secret) -> None:
-        """End the session. One that has ended already is fine."""
+    def sign_out(self, access_token: Secret | None, refresh_token: Secret | None = None) -> None:
+        """End all sessions of whose tokens these are. What has ended already is fine.
+
+        An access token ends by itself, long before its session does: then the refresh token is what must not live on.
+        """
+        if access_token is not None and self._signed_out(access_token):
+            return
+        if refresh_token is not None:
+            try:
+                renewed = self.sessions.renew(refresh_token)
+            except NotSignedInError:
+                return
+            self._signed_out(renewed.access_token)
+
+    def _signed_out(self, access_token: Secret) -> bool:
         try:
             self.sessions.sign_out(access_token)
         except NotSignedInError:
-            return
+            return False
+        return True
 
     def gateway_keys(self, principal: Principal) -> list[GatewayKey]:
         """Return the caller's gateway keys, oldest first."""

@@ -1,16 +1,16 @@
 """All that people do before they have a session, or to renew one: sign up, confirm, recover, renew."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from ownkey.auth.registration import CognitoRegistration, closed
 from ownkey.auth.sessions import CognitoSessions, SessionTokens
 from ownkey.domain.dates import iso_utc
 from ownkey.domain.errors import NotFoundError, NotSignedInError
 from ownkey.domain.secrets import Secret
+from ownkey.services.attempts import Attempts
 from ownkey.storage.invitations import InvitationRepository
 
 if TYPE_CHECKING:
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 SignUpMode = Literal["off", "invitation", "open"]
 PER_ADDRESS_AND_MINUTE = 5
 PER_IP_AND_MINUTE = 20
-
-
-class RateLimit(Protocol):
-    """Counts calls."""
-
-    def hit(self, owner: str, action: str, limit: int, window_seconds: int = 60) -> None:
-        """Count a call; raises RateLimitedError when it is one too many."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +38,7 @@ class Entrance:
     sessions: CognitoSessions
     invitations: InvitationRepository
     rules: SignUpRules
-    rate_limit: RateLimit
+    attempts: Attempts
     now: Callable[[], datetime]
 
     def sign_up(self, body: "SignUp", source_ip: str | None) -> None:
@@ -56,7 +48,7 @@ class Entrance:
             ForbiddenError: they do not.
             InvalidInputError: the password is too weak.
         """
-        self._count(body.email, source_ip)
+        self.attempts.count(body.email, source_ip)
         domain = body.email.rpartition("@")[2].lower()
         wrong_domain = self.rules.email_domains and domain not in self.rules.email_domains
         uninvited = self.rules.mode == "invitation" and not self._invited(body.email, body.invitation)
@@ -66,27 +58,27 @@ class Entrance:
 
     def confirm(self, body: "SignUpCode", source_ip: str | None) -> None:
         """Confirm an account by its code."""
-        self._count(body.email, source_ip)
+        self.attempts.count(body.email, source_ip)
         self.registration.confirm(body.email, body.code)
 
     def resend(self, body: "EmailOnly", source_ip: str | None) -> None:
         """Send another code."""
-        self._count(body.email, source_ip)
+        self.attempts.count(body.email, source_ip)
         self.registration.resend(body.email)
 
     def forgot_password(self, body: "EmailOnly", source_ip: str | None) -> None:
         """Send a code to change the password with."""
-        self._count(body.email, source_ip)
+        self.attempts.count(body.email, source_ip)
         self.registration.forgot_password(body.email)
 
     def reset_password(self, body: "PasswordReset", source_ip: str | None) -> None:
         """Change the password by a code."""
-        self._count(body.email, source_ip)
+        self.attempts.count(body.email, source_ip)
         self.registration.reset_password(body.email, body.code, body.secret)
 
     def change_password(self, body: "NewPassword", source_ip: str | None) -> SessionTokens:
         """Go on with a sign-in that needs a new password."""
-        self._count(body.email, source_ip)
+        self.attempts.count(body.email, source_ip)
         return self.sessions.change_password(body.email, Secret(body.session.get_secret_value()), body.secret)
 
     def renew(self, refresh_token: Secret | None) -> SessionTokens:
@@ -105,11 +97,6 @@ class Entrance:
             return False
         pending = invitation.status_at(iso_utc(self.now())) == "pending"
         return pending and invitation.email == email.lower()
-
-    def _count(self, email: str, source_ip: str | None) -> None:
-        self.rate_limit.hit(f"ip#{source_ip}", "entrance", PER_IP_AND_MINUTE)
-        address = hashlib.sha256(email.lower().encode()).hexdigest()
-        self.rate_limit.hit(f"address#{address}", "entrance", PER_ADDRESS_AND_MINUTE)
 
 
 def rules_of(mode: str, email_domains: str) -> SignUpRules:
