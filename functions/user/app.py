@@ -7,13 +7,14 @@ from aws_lambda_powertools.event_handler import Response
 
 from ownkey.api.management import CurrentRequest, answer, management_resolver
 from ownkey.api.schemas.account import Confirmation, DefaultTeam, GatewayKeyChange, shown_gateway_key
-from ownkey.bootstrap.people import build_authenticator, build_own_account_service
+from ownkey.bootstrap.people import build_authenticator, build_own_account_service, build_session_cookies
 from ownkey.bootstrap.shared import build_logger
 from ownkey.config import Settings
 from ownkey.domain.audit import Actor
 
 settings = cache(Settings.from_environment)
 authenticator = cache(lambda: build_authenticator(settings()))
+cookies = cache(lambda: build_session_cookies(settings()))
 service = cache(lambda: build_own_account_service(settings()))
 app = management_resolver(build_logger(settings(), service="user"))
 request = CurrentRequest(app)
@@ -45,7 +46,7 @@ def delete_account() -> Response[str]:
     """Delete the account and everything that it owns."""
     token = authenticator().session(request.headers, "DELETE")
     service().delete(_actor(), token, confirmed=request.body(Confirmation).confirm)
-    return answer(200, {"success": True})
+    return answer(200, {"success": True}, cookies=cookies().ending())
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -135,7 +135,10 @@ def test_an_account_is_deleted_with_all_that_it_owns(stack, upstream):
     assert una.refused("DELETE", "/api/user", {"confirm": "somebody@example.com"}) == (422, "INVALID_INPUT")
     trail = [record["action"] for record in una.ok("GET", "/api/user/audit")["records"]]
     assert trail == ["provider_key.stored", "gateway_key.changed", "gateway_key.created"]
+    [session] = [cookie for cookie in una._jar if cookie.name == "ownkey_session"]
     una.ok("DELETE", "/api/user", {"confirm": una.email})
+    assert list(una._jar) == []
+    una._jar.set_cookie(session)  # as somebody would who had copied it
     client = openai.OpenAI(base_url=f"{stack.base_url}/api/v1", api_key=key["key"], max_retries=0)
     with pytest.raises(openai.AuthenticationError):
         client.chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "hi"}])

@@ -420,6 +420,20 @@ def test_nobody_signs_up_unasked():
     assert client["ExplicitAuthFlows"] == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 
 
+def test_an_address_is_changed_only_once_it_is_shown_to_be_the_users():
+    settings = RESOURCES["UserPool"]["Properties"]["UserAttributeUpdateSettings"]
+    assert settings == {"AttributesRequireVerificationBeforeUpdate": ["email"]}
+
+
+def test_the_entrance_writes_counters_of_its_own_and_nothing_else():
+    [counting] = [one for one in statements_of("EntranceFunction") if "UpdateItem" in json.dumps(one["Action"])]
+    assert counting["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ip#*", "address#*"]},
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "hits", "expires_at_epoch"]},
+        "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_NEW"]},
+    }
+
+
 def test_a_password_is_weak_here_when_it_is_weak_there():
     policy = RESOURCES["UserPool"]["Properties"]["Policies"]["PasswordPolicy"]
     assert policy["MinimumLength"] == SHORTEST_PASSWORD

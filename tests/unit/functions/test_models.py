@@ -155,7 +155,17 @@ def test_an_unknown_route_is_not_found(function):
 
 def test_a_start_loads_nothing_heavy():
     script = "import sys, app; print(*(name for name in sys.argv[1:] if name in sys.modules))"
-    heavy = ["boto3", "botocore", "pydantic", "requests", "urllib3", "aws_lambda_powertools", "http.client"]
+    heavy = [
+        "jwt",
+        "cryptography",
+        "boto3",
+        "botocore",
+        "pydantic",
+        "requests",
+        "urllib3",
+        "aws_lambda_powertools",
+        "http.client",
+    ]
     loaded = subprocess.run(
         [sys.executable, "-c", script, *heavy],
         cwd=ROOT / "functions" / "models",

@@ -10,12 +10,12 @@ from unittest.mock import patch
 import pytest
 
 from ownkey.auth.sessions import CognitoSessions
-from ownkey.domain.errors import ConflictError
+from ownkey.domain.errors import ConflictError, StoreUnavailableError
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
 from ownkey.domain.secrets import Secret
 from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
-from tests.support.provider_keys import EVENT_GATEWAY_KEY, Invocation, load_function, sample_events
+from tests.support.provider_keys import EVENT_GATEWAY_KEY, Invocation, load_function, sample_events, with_body
 from tests.support.tables import BOTO_ERRORS, EMAIL, PASSWORD, EmulatedAws, add_user, emulated_aws, sessions_of
 from tests.support.teams import Offices
 
@@ -52,7 +52,7 @@ class EmulatedUsers(CognitoSessions):
 
 class Deployment:
     def __init__(self, aws: EmulatedAws, module: ModuleType) -> None:
-        self.aws, self._module = aws, module
+        self.aws, self._module, self.events = aws, module, dict(EVENTS)
         self.accounts = AccountRepository(aws.dynamodb, "Accounts", BOTO_ERRORS)
         sessions = EmulatedUsers(aws)
         service = replace(module.build_own_account_service(module.settings()), users=sessions)
@@ -67,7 +67,7 @@ class Deployment:
         self.accounts.add_gateway_key(key)
 
     def invoke(self, name: str) -> tuple[int, dict[str, Any]]:
-        signed_in = json.loads(json.dumps(EVENTS[name]).replace("the-access-token", self._token.reveal()))
+        signed_in = json.loads(json.dumps(self.events[name]).replace("the-access-token", self._token.reveal()))
         answered = self._module.lambda_handler(signed_in, Invocation())
         assert answered["multiValueHeaders"]["Cache-Control"] == ["no-store"]
         return answered["statusCode"], json.loads(answered["body"])
@@ -135,6 +135,38 @@ def test_a_deleted_account_leaves_nothing_that_works(deployment: Deployment) -> 
         deployment.accounts.add_gateway_key(key)
     with pytest.raises(aws.cognito.exceptions.UserNotFoundException):
         aws.cognito.admin_get_user(UserPoolId=aws.user_pool_id, Username=EMAIL)
+
+
+def test_a_deletion_is_recorded_once_however_often_it_takes(deployment: Deployment) -> None:
+    broken = patch.object(EmulatedUsers, "delete", side_effect=StoreUnavailableError("away"))
+    with broken:
+        assert deployment.invoke("delete_account")[0] == 503
+    assert deployment.accounts.list_gateway_keys(deployment.user_id) == []
+    assert deployment.invoke("delete_account") == (200, {"success": True})
+    actions = [
+        item["action"]["S"]
+        for item in deployment.aws.items("Accounts")
+        if item["pk"]["S"] == f"audit#user#{deployment.user_id}"
+    ]
+    assert sorted(actions) == ["account.deleted", "gateway_key.revoked"]
+
+
+def test_a_team_that_is_made_meanwhile_is_not_left_without_its_owner(deployment: Deployment) -> None:
+    offices = Offices(deployment.aws)
+    forget_user = AccountRepository.forget_user
+
+    def founding(*arguments: Any) -> None:
+        offices.found(deployment.user_id)
+        forget_user(*arguments)
+
+    with patch.object(AccountRepository, "forget_user", founding):
+        assert deployment.invoke("delete_account")[0] == 409
+    assert deployment.aws.cognito.admin_get_user(UserPoolId=deployment.aws.user_pool_id, Username=EMAIL)["Enabled"]
+
+
+def test_an_empty_change_is_refused(deployment: Deployment) -> None:
+    deployment.events["change_gateway_key"] = with_body(EVENTS["change_gateway_key"], {})
+    assert deployment.invoke("change_gateway_key")[0] == 422
 
 
 def test_who_owns_a_team_cannot_go(deployment: Deployment) -> None:

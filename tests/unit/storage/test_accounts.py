@@ -1,8 +1,10 @@
 """Gateway keys in DynamoDB: two items that come and go together."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -158,11 +160,41 @@ def test_fifty_keys_are_changed_at_once(accounts: AccountRepository, aws: Emulat
 
 def test_a_changed_key_keeps_its_secret_and_a_revoked_one_stays_gone(accounts: AccountRepository) -> None:
     accounts.add_gateway_key(KEY)
-    changed = replace(KEY, name="desktop", limits=GatewayKeyLimits(requests_per_day=7))
-    accounts.change_gateway_key(changed, ADA)
+    changed = replace(KEY, name="desktop", limits=replace(KEY.limits, requests_per_day=7))
+    accounts.change_gateway_key("ada", KEY.key_id, ADA, name="desktop", requests_per_day=7)
     assert accounts.find_gateway_key(KEY.key_id) == changed
     assert accounts.list_gateway_keys("ada") == [changed]
     accounts.remove_gateway_key("ada", KEY.key_id)
     with pytest.raises(NotFoundError):
-        accounts.change_gateway_key(changed, ADA)
+        accounts.change_gateway_key("ada", KEY.key_id, ADA, name="desktop")
     assert accounts.find_gateway_key(KEY.key_id) is None
+
+
+def test_changes_of_different_limits_do_not_undo_each_other(accounts: AccountRepository) -> None:
+    accounts.add_gateway_key(KEY)
+    changes: list[dict[str, Any]] = [
+        {"name": "desktop"},
+        {"allowed_origins": ("https://a.example", "https://b.example")},
+        {"requests_per_day": 7},
+        {"usd_per_day": Decimal("2.50")},
+    ]
+    with ThreadPoolExecutor(len(changes)) as pool:
+        for done in [pool.submit(accounts.change_gateway_key, "ada", KEY.key_id, ADA, **one) for one in changes]:
+            done.result()
+    found = accounts.find_gateway_key(KEY.key_id)
+    limits = GatewayKeyLimits(
+        allowed_origins=("https://a.example", "https://b.example"), requests_per_day=7, usd_per_day=Decimal("2.50")
+    )
+    assert found == replace(KEY, name="desktop", limits=limits)
+    assert accounts.list_gateway_keys("ada") == [found]
+    accounts.change_gateway_key("ada", KEY.key_id, ADA, requests_per_day=None, allowed_origins=())
+    kept = accounts.find_gateway_key(KEY.key_id)
+    assert kept is not None
+    assert kept.limits == GatewayKeyLimits(usd_per_day=Decimal("2.50"))
+
+
+def test_somebody_elses_key_is_not_changed(accounts: AccountRepository) -> None:
+    accounts.add_gateway_key(KEY)
+    with pytest.raises(NotFoundError):
+        accounts.change_gateway_key("bob", KEY.key_id, ADA, requests_per_day=10_000_000)
+    assert accounts.find_gateway_key(KEY.key_id) == KEY

@@ -1,17 +1,18 @@
 """What a person changes of their own account: limits of gateway keys, the default team, its end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from ownkey.auth.gateway_keys import is_key_id
 from ownkey.auth.sessions import SignedInUser
 from ownkey.domain.audit import Actor
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from ownkey.domain.identity import GatewayKey
 from ownkey.domain.secrets import Secret
-from ownkey.domain.teams import Role
+from ownkey.domain.teams import Member, Role, Team
 from ownkey.services.teams.directory import TeamKeys, audit_page
 from ownkey.storage.accounts import NO_SUCH_KEY, AccountRepository
 from ownkey.storage.audit import AuditTrail
@@ -50,14 +51,16 @@ class OwnAccountService:
 
     def change_gateway_key(self, actor: Actor, key_id: str, body: "GatewayKeyChange") -> GatewayKey:
         """Change a gateway key's name and limits; what is not sent stays, and null takes a limit away."""
-        found = [key for key in self.accounts.list_gateway_keys(actor.user_id) if key.key_id == key_id]
-        if not found:
-            raise NotFoundError(NO_SUCH_KEY)
         if "name" in body.sent and body.name is None:
             raise InvalidInputError("name must be a text.", field="name")
-        limits = replace(found[0].limits, **body.limit_changes())
-        key = replace(found[0], name=body.name or found[0].name, limits=limits)
-        self.accounts.change_gateway_key(key, actor)
+        if not body.sent:
+            raise InvalidInputError("Send what is to change: a name, or a limit.")
+        if not is_key_id(key_id):
+            raise NotFoundError(NO_SUCH_KEY)
+        self.accounts.change_gateway_key(actor.user_id, key_id, actor, name=body.name, **body.limit_changes())
+        key = self.accounts.find_gateway_key(key_id)
+        if key is None:  # revoked since
+            raise NotFoundError(NO_SUCH_KEY)
         return key
 
     def default_team(self, user_id: str) -> str | None:
@@ -82,14 +85,20 @@ class OwnAccountService:
         """
         if confirmed.strip().lower() != self.users.user_of(access_token).email.lower():
             raise InvalidInputError("confirm must be your e-mail address, to be sure.", field="confirm")
-        places = self.teams.teams_of(actor.user_id)
-        if owned := [team.name for team, member in places if member.role is Role.OWNER]:
-            raise ConflictError(f"You own the team {owned[0]}. Transfer or delete it first.")
+        self._places(actor.user_id)
         # First, that no key is made from here on; then the keys: nothing runs on this account any more.
-        self.accounts.forget_user(actor.user_id, self.now())
+        self.accounts.forget_user(actor.user_id, self.now(), actor)
         for key in self.accounts.list_gateway_keys(actor.user_id):
             self.accounts.remove_gateway_key(actor.user_id, key.key_id, actor)
         self.keys.delete_all(f"user#{actor.user_id}")
-        for team, member in places:
+        # Looked at again: a team may have been joined, or made, meanwhile.
+        for team, member in self._places(actor.user_id):
             self.members.remove(team, member, actor)
         self.users.delete(access_token)
+
+    def _places(self, user_id: str) -> list[tuple[Team, Member]]:
+        """Return the teams that a user can leave; raises ConflictError when they own one."""
+        places = self.teams.teams_of(user_id)
+        if owned := [team.name for team, member in places if member.role is Role.OWNER]:
+            raise ConflictError(f"You own the team {owned[0]}. Transfer or delete it first.")
+        return places

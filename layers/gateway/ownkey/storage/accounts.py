@@ -5,6 +5,7 @@ has a revision, so that no key is made with an old default while it changes.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from ownkey.domain.audit import Actor, AuditAction
 from ownkey.domain.dates import iso_utc
@@ -83,16 +84,28 @@ class AccountRepository:
             # Ids are 95 random bits, so this is a repeated write whose first answer was lost, or a broken generator.
             raise StoreUnavailableError("a gateway key with this id exists already") from exc
 
-    def change_gateway_key(self, key: GatewayKey, actor: Actor) -> None:
-        """Store a key's name and limits; raises NotFoundError when it was revoked meanwhile."""
-        changes = {"name": key.name, **_limits(key.limits)}
+    def change_gateway_key(
+        self, user_id: str, key_id: str, actor: Actor, *, name: str | None = None, **limits: Any
+    ) -> None:
+        """Change a key's name, and the limits that are given, by their names; None takes one away.
+
+        What is not given stays as it is, whoever changes it meanwhile.
+
+        Raises:
+            NotFoundError: the user has no such key.
+        """
+        stored = _limits(GatewayKeyLimits(**limits))
+        changes: dict[str, Value | None] = {limit: stored[limit] for limit in limits}
+        if name is not None:
+            changes["name"] = name
         expression, names, values = assignments(changes)
-        places = (keyspace.gateway_key(key.key_id), keyspace.listed_gateway_key(key.user_id, key.key_id))
+        # The list entry is the proof that the key is this user's.
+        places = (keyspace.listed_gateway_key(user_id, key_id), keyspace.gateway_key(key_id))
         changed = [
             self._table.changing(place, expression, condition=PRESENT, names=names, values=values) for place in places
         ]
         try:
-            self._table.transact([*changed, *self._record(key.user_id, actor, "gateway_key.changed", key.key_id)])
+            self._table.transact([*changed, *self._record(user_id, actor, "gateway_key.changed", key_id)])
         except ConditionFailedError as exc:
             raise NotFoundError(NO_SUCH_KEY) from exc
 
@@ -152,10 +165,21 @@ class AccountRepository:
         record = self._record(user_id, actor, "account.default_team_changed", team_id)
         return [*member, changed, *keys, *record]
 
-    def forget_user(self, user_id: str, at: datetime) -> None:
-        """Replace a user's profile by a note that they are gone, which outlives their tokens."""
-        forgotten_at = int((at + REMEMBERED_GONE).timestamp())
-        self._table.put({**keyspace.profile(user_id), "deleted_at": iso_utc(at), "expires_at_epoch": forgotten_at})
+    def forget_user(self, user_id: str, at: datetime, actor: Actor) -> None:
+        """Replace a user's profile by a note that they are gone, which outlives their tokens, and record it.
+
+        Doing it again is fine, and recorded once.
+        """
+        note: dict[str, Value | None] = {
+            **keyspace.profile(user_id),
+            "deleted_at": iso_utc(at),
+            "expires_at_epoch": int((at + REMEMBERED_GONE).timestamp()),
+        }
+        gone = self._table.putting(note, condition="attribute_not_exists(deleted_at)")
+        try:
+            self._table.transact([gone, *self._record(user_id, actor, "account.deleted", None)])
+        except ConditionFailedError:
+            return
 
     def _record(self, user_id: str, actor: Actor | None, action: AuditAction, target: str | None) -> list[Action]:
         if actor is None or self._audit is None:
