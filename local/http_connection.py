@@ -11,6 +11,7 @@ import h11
 MAX_HEAD_BYTES = 256 * 1024
 MAX_UNREAD_BYTES = 256 * 1024
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+LINGER_SECONDS = 1.0
 BODILESS_STATUSES = frozenset({204, 304})
 
 HeaderPairs = Iterable[tuple[str, str]]
@@ -51,6 +52,7 @@ class HttpConnection(asyncio.Protocol):
         self._may_write: asyncio.Future[None] | None = None
         self._unread_bytes = 0
         self._sends_body = True
+        self._refused = False
         self.hung_up: asyncio.Future[None] = self._loop.create_future()
         """Done when nothing that is sent can reach the peer any more. Never an exception."""
         self.trailers: tuple[tuple[str, str], ...] = ()
@@ -150,6 +152,8 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what the peer sent, and stop reading when nobody wants it."""
+        if self._refused:
+            return
         self._http.receive_data(data)
         self._unread_bytes += len(data)
         if self._unread_bytes > MAX_UNREAD_BYTES and self._transport is not None:
@@ -184,7 +188,7 @@ class HttpConnection(asyncio.Protocol):
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as exc:
-                self._refuse(exc.error_status_hint)
+                await self._refuse(exc.error_status_hint)
                 raise HungUpError("the peer does not speak HTTP") from exc
             if event is not h11.NEED_DATA:
                 return event
@@ -212,11 +216,15 @@ class HttpConnection(asyncio.Protocol):
         head: bytes | None = self._http.send(h11.Response(status_code=status, headers=list(headers), reason=reason))
         return head
 
-    def _refuse(self, status: int) -> None:
+    async def _refuse(self, status: int) -> None:
+        """Answer, and read on for a moment: closing with bytes unread would take the answer away (RFC 9112, 9.6)."""
+        self._refused = True
         with contextlib.suppress(h11.LocalProtocolError, HungUpError):
-            head = h11.Response(status_code=status, headers=[("content-length", "0"), ("connection", "close")])
-            self._write(self._http.send(head))
-        self.close()
+            await self.respond(status, [("connection", "close")])
+        if self._transport is not None and self._transport.can_write_eof() and not self.hung_up.done():
+            self._transport.write_eof()
+            self._transport.resume_reading()
+            await asyncio.wait([self.hung_up], timeout=LINGER_SECONDS)
 
     def _write(self, data: bytes | None) -> None:
         if self._transport is None or self.hung_up.done():

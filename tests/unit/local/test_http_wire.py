@@ -152,7 +152,9 @@ def test_a_client_that_waits_for_permission_to_send_gets_it():
     assert answer.endswith(b"body~")
 
 
-@pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"G" * 300_000])
+@pytest.mark.parametrize(
+    "garbage", [b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"G" * 300_000, b"G" * 5_000_000]
+)
 def test_what_is_not_http_is_refused_and_cut_off(garbage):
     received = talk(echo, garbage)
     assert received.startswith((b"HTTP/1.1 400", b"HTTP/1.1 431"))
