@@ -1,0 +1,1 @@
+"""The web-search engines: one row an engine, pure rendering and parsing, and the searcher that calls them."""

@@ -1,0 +1,1 @@
+"""One module a search engine: its options, and its wire format. Pure."""
