@@ -1,6 +1,7 @@
 """Hand-made parts for the chat service: a provider that answers as told, and stores that remember."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 from ownkey.api.errors import chat_error
@@ -8,17 +9,29 @@ from ownkey.domain.chat import ByokOptions, ChatRequest, Completion, Usage
 from ownkey.domain.identity import Principal
 from ownkey.domain.provider_keys import Credential, KeyStatus, ProviderKey
 from ownkey.domain.routing import Candidate, ModelListing
+from ownkey.domain.search import SearchAnswer, SearchRequest, SearchResult
 from ownkey.domain.secrets import Secret
 from ownkey.observability import Logger
 from ownkey.routing.providers import Providers
+from ownkey.services.caller_keys import CallerKeys
 from ownkey.services.chat import ChatService
 from ownkey.services.chat_ledger import ChatLedger
 from ownkey.services.chat_routing import ChatRouter
+from ownkey.services.chat_search import ChatSearch
+from ownkey.services.key_notes import KeyNotes
+from ownkey.services.searches import Searches
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 USAGE = Usage(input_tokens=9, output_tokens=20, cached_input_tokens=3)
 PRINCIPAL = Principal(user_id="u1", credential="gateway_key", gateway_key_id="g1")
 NO_DEADLINE = SimpleNamespace(remaining_seconds=lambda: 60.0)
+FOUND = SearchAnswer(
+    results=(
+        SearchResult(title="Weather", url="https://weather.example/oslo", content="It rains in Oslo."),
+        SearchResult(title="News", url="https://news.example/", content="A dry day in Bergen."),
+    ),
+    price=Decimal("0.008"),
+)
 LISTED = (Candidate("openai", "gpt-4.1"), Candidate("openrouter", "openai/gpt-4.1"))
 LISTING = ModelListing("openai/gpt-4.1", LISTED)
 
@@ -161,6 +174,24 @@ class FakeUsage:
         self.records.append(record)
 
 
+class FakeEngines:
+    """Search engines that answer as told, and take every option; an exception is raised."""
+
+    def __init__(self):
+        self.asked, self.answer = [], FOUND
+
+    def prepare(self, wish, engine, *, query, output="searchResults"):
+        return SearchRequest(
+            engine=engine, query=query, depth=wish.depth or "standard", output=output, fields=dict(wish.options)
+        )
+
+    def search(self, request, *, credential, deadline):
+        self.asked.append((request, credential.api_key.reveal()))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
 class FakeOpener:
     def __init__(self):
         self.opened = []
@@ -188,16 +219,17 @@ class Chat:
         self.keys = FakeKeys(*([stored_key()] if keys is None else keys))
         self.usage, self.opener = FakeUsage(), FakeOpener()
         self.contexts, self.spending = FakeContexts(self.keys, standing), FakeSpending()
-        self.principal = principal
+        self.principal, self.engines = principal, FakeEngines()
         self.ticks = 0
+        logger = Logger(service="chat", stream=log)
+        notes = KeyNotes(keys=self.keys, now=self.now, logger=logger)
         catalog = SimpleNamespace(
             listing_of=lambda model: listing if model in ("gpt-4.1", listing.canonical_id) else ModelListing(),
             nearest_names=lambda model: ("gpt-4.1",),
         )
         self.service = ChatService(
             router=ChatRouter(
-                keys=self.keys,
-                contexts=self.contexts,
+                caller_keys=CallerKeys(keys=self.keys, contexts=self.contexts),
                 catalog=catalog,
                 providers=Providers(chat=("openai", "openrouter", "groq"), others=("tavily",)),
                 judge=self.provider,
@@ -206,13 +238,14 @@ class Chat:
             opener=self.opener,
             admission=self.spending,
             ledger=ChatLedger(
-                keys=self.keys,
+                notes=notes,
                 usage=self.usage,
                 spending=self.spending,
                 fee_rate="0.05",
                 now=self.now,
-                logger=Logger(service="chat", stream=log),
+                logger=logger,
             ),
+            search=ChatSearch(searches=Searches(engines=self.engines, opener=self.opener, notes=notes, now=self.now)),
             describe_error=lambda error: {**chat_error(error).body["error"], "status": chat_error(error).status},
             now=self.now,
         )

@@ -1,7 +1,7 @@
 import pytest
 
 from ownkey.api.chat_request import parse_chat_request
-from ownkey.domain.errors import InvalidParameterError, UnsupportedParameterError
+from ownkey.domain.errors import InvalidParameterError
 
 HELLO = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -88,12 +88,6 @@ def test_a_wrong_header_is_named():
 def test_schemas_of_the_caller_may_use_any_name():
     tools = [{"type": "function", "function": {"name": "f", "parameters": {"properties": {"api_key": {}}}}}]
     assert parse({"tools": tools, "metadata": {"api_key": "name"}}).body["tools"] == tools
-
-
-def test_web_search_is_refused_by_name_until_it_is_there():
-    for field in ("webSearch", "linkup"):
-        with pytest.raises(UnsupportedParameterError):
-            parse({field: {"enabled": True}})
 
 
 def test_a_provider_is_chosen_by_body_or_header():

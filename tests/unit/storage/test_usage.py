@@ -70,6 +70,7 @@ def test_a_record_is_stored_whole_and_only_once(usage: UsageRepository, aws: Emu
         "cached_input_tokens": "4",
         "cache_write_tokens": "1",
         "reasoning_tokens": "7",
+        "searches": "0",
         "list_price_usd": "0.00017",
         "platform_fee_usd": "0.0000085",
         "amount_usd": "0.0000085",

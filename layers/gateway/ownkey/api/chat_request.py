@@ -4,21 +4,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ownkey.api.byok import byok_options, refuse_credentials
 from ownkey.api.provider_selection import parse_selection
-from ownkey.domain.chat import ByokOptions, ChatRequest, JsonObject
-from ownkey.domain.errors import InvalidParameterError, UnsupportedParameterError
+from ownkey.api.search_request import parse_search_wish
+from ownkey.domain.chat import ChatRequest, JsonObject
+from ownkey.domain.errors import InvalidParameterError
 
 OWN_FIELDS = ("byok", "provider", "webSearch", "linkup")
 """OwnKey's own fields of the body: they never travel upstream."""
-
-CREDENTIAL_FIELDS = frozenset(
-    {"api_key", "apikey", "api_base", "base_url", "baseurl", "authorization", "user_config", "litellm_params"}
-    | {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "azure_ad_token", "extra_headers"}
-)
-"""Fields that would choose a host or carry a credential in the body of a request: refused, wherever they stand."""
-
-FREE_FORM_FIELDS = frozenset({"messages", "tools", "functions", "response_format", "metadata", "prediction"})
-"""Fields whose content is the caller's own text or schema: any name may stand inside."""
 
 MODEL_PATTERN = re.compile(r"[\x21-\x7e]{1,256}")
 MAX_MESSAGES = 10_000
@@ -26,15 +19,13 @@ MAX_MESSAGES = 10_000
 
 def parse_chat_request(body: JsonObject, headers: Mapping[str, str]) -> ChatRequest:
     """Return the validated request; raises InvalidParameterError with the JSON path of the first wrong field."""
-    _refuse_credentials(body, "")
+    refuse_credentials(body)
     for field, check in _FIELD_CHECKS.items():
         if body.get(field) is not None:
             check(field, body[field])
     _check_model(body.get("model"))
     _check_messages(body.get("messages"))
-    if _enabled(body.get("webSearch"), "webSearch") or _enabled(body.get("linkup"), "linkup"):
-        raise UnsupportedParameterError("Web search is not available on this gateway yet.", param="webSearch")
-    byok = _byok_options(body.get("byok"), headers)
+    byok = byok_options(body.get("byok"), headers)
     stream_options = body.get("stream_options") or {}
     return ChatRequest(
         body={name: value for name, value in body.items() if name not in OWN_FIELDS},
@@ -44,62 +35,8 @@ def parse_chat_request(body: JsonObject, headers: Mapping[str, str]) -> ChatRequ
         byok=byok,
         selection=parse_selection(body.get("provider"), headers, byok),
         team_id=headers.get("x-team-id") or None,
+        search=parse_search_wish(body),
     )
-
-
-def _byok_options(byok: Any, headers: Mapping[str, str]) -> ByokOptions:
-    """Return the options of body and headers; where both speak, the body wins, field by field."""
-    if byok is None:
-        byok = {}
-    if not isinstance(byok, dict):
-        raise InvalidParameterError('byok must be an object such as {"enabled": true}.', param="byok")
-    kinds = {"enabled": bool, "provider": str, "disableFallbacks": bool}
-    for name, value in byok.items():
-        if name not in kinds:
-            raise InvalidParameterError(f"byok.{name} is not a field; use {', '.join(kinds)}.", param=f"byok.{name}")
-        if value is not None and not isinstance(value, kinds[name]):
-            raise InvalidParameterError(f"byok.{name} must be a {kinds[name].__name__}.", param=f"byok.{name}")
-    enabled, provider, disable_fallbacks = (byok.get(name) for name in kinds)
-    if enabled is None:
-        enabled = _boolean_header(headers, "x-use-byok")
-    if provider is None:
-        provider = headers.get("x-byok-provider")
-    return ByokOptions(
-        enabled=enabled,
-        provider=(provider.strip().lower() or None) if provider and enabled else None,
-        disable_fallbacks=True if disable_fallbacks is None else disable_fallbacks,
-    )
-
-
-def _boolean_header(headers: Mapping[str, str], name: str) -> bool:
-    value = headers.get(name, "").strip().lower()
-    if value in {"true", "1"}:
-        return True
-    if value in {"", "false", "0"}:
-        return False
-    raise InvalidParameterError(f"The header {name} must be true or false.", param=name)
-
-
-def _refuse_credentials(value: JsonObject, path: str) -> None:
-    for name, inner in value.items():
-        if name.lower() in CREDENTIAL_FIELDS:
-            raise InvalidParameterError(
-                f"{path}{name} is not accepted: the gateway uses stored provider keys and its own list of hosts.",
-                param=f"{path}{name}",
-            )
-        if path == "" and name in FREE_FORM_FIELDS:
-            continue
-        for index, item in enumerate(inner if isinstance(inner, list) else (inner,)):
-            if isinstance(item, dict):
-                _refuse_credentials(item, f"{path}{name}[{index}]." if isinstance(inner, list) else f"{path}{name}.")
-
-
-def _enabled(search: Any, name: str) -> bool:
-    if search is None or isinstance(search, bool):
-        return bool(search)
-    if not isinstance(search, dict):
-        raise InvalidParameterError(f"{name} must be an object.", param=name)
-    return search.get("enabled") is True
 
 
 def _check_model(model: Any) -> None:

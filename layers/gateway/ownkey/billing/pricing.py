@@ -30,6 +30,14 @@ def charge_for(usage: Usage, attempt: Attempt, *, fee_rate: str) -> Charge:
     return Charge(list_price=cost, platform_fee=fee, amount=cost if on_platform_key else fee)
 
 
+def charge_for_search(price: "Decimal | None", attempt: Attempt) -> Charge:
+    """Return what a web search costs its caller here: the engine's price on the operator's key, else nothing."""
+    from decimal import Decimal
+
+    on_platform_key = attempt.credential == "platform"
+    return Charge(list_price=price, platform_fee=Decimal(0), amount=price if on_platform_key else Decimal(0))
+
+
 def list_cost(usage: Usage, price: Price) -> "Decimal | None":
     """Return the list price of `usage` in US dollars; None when a rate that it needs is not known."""
     from decimal import Decimal

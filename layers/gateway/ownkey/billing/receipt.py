@@ -1,12 +1,16 @@
 """What a request used, and the receipt for it."""
 
 import json
+from typing import TYPE_CHECKING
 
 from ownkey.billing.pricing import decimal_text
 from ownkey.domain.chat import JsonObject, Usage
 from ownkey.domain.prices import Charge
 from ownkey.domain.routing import Attempt
 from ownkey.domain.teams import Team
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 BYTES_PER_TOKEN = 4
 """A rough mean over tokenizers and languages, for upstreams that report nothing."""
@@ -45,3 +49,32 @@ def build_receipt(
         "priceSource": "unknown" if charge.amount is None else "catalog",
         "requestId": request_id,
     }
+
+
+def with_search(receipt: JsonObject, charge: Charge, attempt: Attempt, search: Charge) -> JsonObject:
+    """Return the receipt of a chat with the web search before it: `amount` is what both cost together.
+
+    Args:
+        receipt: the chat's.
+        charge: the chat's.
+        attempt: the engine, and whose key it ran on.
+        search: the search's.
+    """
+    return {
+        **receipt,
+        "amount": decimal_text(total(charge.amount, search.amount)),
+        "webSearch": {
+            "provider": attempt.provider,
+            "credential": attempt.credential,
+            "listPrice": decimal_text(search.list_price),
+            "amount": decimal_text(search.amount),
+        },
+    }
+
+
+def total(*amounts: "Decimal | None") -> "Decimal | None":
+    """Return the sum; None when one of the amounts is not known."""
+    from decimal import Decimal
+
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if len(known) == len(amounts) else None

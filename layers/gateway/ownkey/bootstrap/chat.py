@@ -1,16 +1,11 @@
 """ChatFunction, on the light AWS client. What is heavy waits for the first request."""
 
-import time
 from dataclasses import dataclass
-from typing import Any
 
 from ownkey.adapters.adapter import ChatAdapter
-from ownkey.adapters.egress import EgressPolicy
 from ownkey.adapters.registry import REGISTRY
-from ownkey.adapters.transport import HttpTransport
 from ownkey.api.errors import chat_error
-from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
-from ownkey.bootstrap.shared import build_logger
+from ownkey.bootstrap.callers import build_caller_parts
 from ownkey.config import Settings
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.dates import utc_now
@@ -21,16 +16,7 @@ from ownkey.services.authentication import Authenticator
 from ownkey.services.chat import ChatService
 from ownkey.services.chat_ledger import ChatLedger
 from ownkey.services.chat_routing import ChatRouter
-from ownkey.storage.accounts import AccountRepository
-from ownkey.storage.aws.client import JsonClient
-from ownkey.storage.aws.credentials import credential_source
-from ownkey.storage.aws.errors import AwsCallError
-from ownkey.storage.aws.services import DYNAMODB, KMS, DynamoDB, Kms
-from ownkey.storage.chat_context import ChatContextRepository
-from ownkey.storage.provider_keys import ProviderKeyRepository
-from ownkey.storage.spending import SpendingRepository
-from ownkey.storage.usage import UsageRepository
-from ownkey.vault.opening import KeyOpener
+from ownkey.services.chat_search import ChatSearch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,43 +29,29 @@ class ChatFunction:
 
 
 def build_chat_function(settings: Settings) -> ChatFunction:
-    """Return the chat function's parts, on the light AWS client."""
-    credentials = credential_source(utc_now)
-    light: dict[str, Any] = {
-        "region": settings.region,
-        "credentials": credentials,
-        "endpoint_url": settings.aws_endpoint_url,
-    }
-    dynamodb, kms = DynamoDB(JsonClient(DYNAMODB, **light)), Kms(JsonClient(KMS, **light))
-    errors = (AwsCallError,)
-    logger = build_logger(settings, service="chat")
-    accounts = AccountRepository(dynamodb, settings.accounts_table, errors)
-    keys = ProviderKeyRepository(dynamodb, settings.provider_keys_table, errors)
-    usage = UsageRepository(dynamodb, settings.usage_table, errors, retention_days=settings.usage_retention_days)
-    adapter = build_chat_adapter(settings)
-    spending = SpendingRepository(dynamodb, settings.usage_table, errors)
-    contexts = ChatContextRepository(
-        dynamodb,
-        errors,
-        accounts_table=settings.accounts_table,
-        provider_keys_table=settings.provider_keys_table,
-        usage_table=settings.usage_table,
-    )
+    """Return the chat function's parts."""
+    parts = build_caller_parts(settings, service="chat")
+    adapter = ChatAdapter(REGISTRY, parts.transport, settings.upstreams)
     service = ChatService(
         router=ChatRouter(
-            keys=keys, contexts=contexts, catalog=LazyCatalog(), providers=chat_providers(adapter), judge=adapter
+            caller_keys=parts.caller_keys, catalog=LazyCatalog(), providers=chat_providers(adapter), judge=adapter
         ),
         adapter=adapter,
-        opener=KeyOpener(kms, settings.provider_keys_kms_key, errors, monotonic=time.monotonic),
-        admission=spending,
+        opener=parts.opener,
+        admission=parts.spending,
         ledger=ChatLedger(
-            keys=keys, usage=usage, spending=spending, fee_rate=settings.fee_rate, now=utc_now, logger=logger
+            notes=parts.notes,
+            usage=parts.usage,
+            spending=parts.spending,
+            fee_rate=settings.fee_rate,
+            now=utc_now,
+            logger=parts.logger,
         ),
+        search=ChatSearch(searches=parts.searches),
         describe_error=describe_error,
         now=utc_now,
     )
-    authenticator = Authenticator(GatewayKeyAuthenticator(accounts, utc_now), None)
-    return ChatFunction(authenticator=authenticator, service=service, logger=logger)
+    return ChatFunction(authenticator=parts.authenticator, service=service, logger=parts.logger)
 
 
 def chat_providers(adapter: ChatAdapter) -> Providers:
@@ -105,12 +77,6 @@ class LazyCatalog:
         from ownkey.catalog.models import nearest_names
 
         return nearest_names(model)
-
-
-def build_chat_adapter(settings: Settings) -> ChatAdapter:
-    """Return the adapter of all chat providers, behind the one egress client."""
-    transport = HttpTransport(EgressPolicy(REGISTRY, settings.upstreams))
-    return ChatAdapter(REGISTRY, transport, settings.upstreams)
 
 
 def describe_error(error: Exception) -> JsonObject:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from ownkey.domain.routing import CredentialOwner, ProviderSelection
+from ownkey.domain.search import SearchWish
 
 JsonObject = dict[str, Any]
 """A JSON object as it is on the wire."""
@@ -36,6 +37,8 @@ class ChatRequest:
     selection: ProviderSelection | None = None
     """The providers chosen for platform-key traffic, by `x-provider`, the body's `provider` or the model's suffix."""
     team_id: str | None = None
+    search: SearchWish | Literal[False] | None = None
+    """The web search to make first; False when the body wants none, None when only a suffix of the model could ask."""
 
     def may_fall_back(self, credential: CredentialOwner) -> bool:
         """Return whether another provider may be tried when the first fails, on keys of this kind of owner."""

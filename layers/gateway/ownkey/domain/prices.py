@@ -57,3 +57,9 @@ class Charge:
     """The operator's fee, when the caller's or their team's own key paid the provider."""
     amount: "Decimal | None" = None
     """What the caller owes: the fee, or on the operator's key the list price."""
+
+    def waived(self) -> "Charge":
+        """Return the charge of a request that the caller got nothing for: it costs them nothing."""
+        from decimal import Decimal
+
+        return Charge(list_price=self.list_price, platform_fee=Decimal(0), amount=Decimal(0))

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ownkey.domain.errors import CallerError
 from ownkey.domain.prices import Price
 from ownkey.domain.provider_keys import ProviderKey
+from ownkey.domain.search import SearchWish
 
 if TYPE_CHECKING:
     from decimal import Decimal  # not needed to start
@@ -103,3 +105,14 @@ class RoutePlan:
 
     attempts: tuple[Attempt, ...]
     passed_over: tuple[PassedOver, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """How a web search is made before a chat."""
+
+    wish: SearchWish
+    attempt: Attempt | None = None
+    """The engine and the key; None when the search is left out."""
+    skipped: CallerError | None = None
+    """Why it is left out."""

@@ -35,6 +35,19 @@ class SearchWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DirectSearch:
+    """A validated `POST /api/web`."""
+
+    query: str
+    wish: SearchWish
+    output: SearchOutput = "searchResults"
+    byok: bool = False
+    """Whether the caller's own keys may be used."""
+    team_id: str | None = None
+    """The team that is to pay, as the caller wrote it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
     """A search that is ready to be sent: its options are checked."""
 

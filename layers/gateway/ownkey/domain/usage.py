@@ -32,6 +32,8 @@ class UsageRecord:
     """Whether the key was the caller's own or their team's."""
     stream: bool
     usage: Usage
+    searches: int = 0
+    """Web searches: 1 in the record of a search, whose model is `web-search`, and 0 in a chat's."""
     charge: Charge
     """What it costs the caller, or the team that pays."""
     team_id: str | None = None

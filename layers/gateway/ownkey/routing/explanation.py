@@ -2,7 +2,7 @@
 
 from ownkey.domain.chat import ChatRequest, JsonObject
 from ownkey.domain.prices import Price
-from ownkey.domain.routing import Attempt, ModelListing, RoutePlan
+from ownkey.domain.routing import Attempt, ModelListing, RoutePlan, SearchPlan
 from ownkey.domain.teams import TeamStanding
 
 
@@ -22,17 +22,35 @@ def explain_route(
     }
 
 
+def explain_search(search: SearchPlan) -> JsonObject:
+    """Return how the web is searched first, or why it is not."""
+    attempt = search.attempt
+    if attempt is None:
+        return {"provider": None, "reason": search.skipped.message if search.skipped else ""}
+    return {
+        "provider": attempt.provider,
+        "reason": "named by the request" if search.wish.engine else attempt.why,
+        "credential": attempt.credential,
+        "key_suffix": _shown_suffix(attempt),
+        "key_status": attempt.key.status.value,
+    }
+
+
 def _attempt(attempt: Attempt) -> JsonObject:
     return {
         "provider": attempt.provider,
         "upstream_model": attempt.upstream_model,
         "reason": attempt.why,
         "credential": attempt.credential,
-        # Whoever calls on the operator's keys is not told which they are.
-        "key_suffix": None if attempt.credential == "platform" else attempt.key.key_suffix,
+        "key_suffix": _shown_suffix(attempt),
         "key_status": attempt.key.status.value,
         "list_price": _price(attempt.price),
     }
+
+
+def _shown_suffix(attempt: Attempt) -> str | None:
+    """Return the end of the key. Whoever calls on the operator's keys is not told which they are."""
+    return None if attempt.credential == "platform" else attempt.key.key_suffix
 
 
 def _price(price: Price | None) -> JsonObject | None:

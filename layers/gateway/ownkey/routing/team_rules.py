@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ownkey.domain.errors import ModelNotAllowedError, TeamKeyRequiredError, TeamPausedError, UsageLimitError
 from ownkey.domain.provider_keys import ProviderKey
 from ownkey.domain.routing import Candidate, CredentialOwner, KeyRing
-from ownkey.domain.teams import ByokMode, Role, TeamStanding, TeamStatus
+from ownkey.domain.teams import ByokMode, Role, Team, TeamStanding, TeamStatus
 from ownkey.routing.providers import listed
 
 
@@ -28,15 +28,39 @@ def check_standing(
         UsageLimitError: this month's limit of the team or the member is reached, and enforced.
     """
     team = standing.team
-    if team.status is not TeamStatus.ACTIVE:
-        raise TeamPausedError(f"The team {team.name} is {team.status.value}. Ask its owner, or leave x-team-id out.")
+    check_active(team)
     if standing.member.role is not Role.OWNER and not _allows(
         team.allowed_models, model, canonical_id, canonical_id_of
     ):
         raise ModelNotAllowedError(
             f"The team {team.name} does not allow the model {model!r}. Choose another one, or ask an admin to allow it."
         )
-    _check_limits(standing)
+    check_limits(standing)
+
+
+def check_active(team: Team) -> None:
+    """Raise TeamPausedError when the team's traffic is stopped."""
+    if team.status is not TeamStatus.ACTIVE:
+        raise TeamPausedError(f"The team {team.name} is {team.status.value}. Ask its owner, or leave x-team-id out.")
+
+
+def check_limits(standing: TeamStanding) -> None:
+    """Raise UsageLimitError when this month's limit of the team or the member is reached, and enforced."""
+    team, limit = standing.team, standing.member_limit_usd
+    if standing.member_limit_enforced and limit is not None and standing.member_spent_usd >= limit:
+        raise UsageLimitError(
+            f"You have reached your monthly limit of {limit} USD in the team {team.name}. It begins anew on the first "
+            "of the month (UTC); an admin can raise it."
+        )
+    if (
+        team.usage_limit_enforced
+        and team.usage_limit_usd is not None
+        and standing.team_spent_usd >= team.usage_limit_usd
+    ):
+        raise UsageLimitError(
+            f"The team {team.name} has reached its monthly limit of {team.usage_limit_usd} USD. It begins anew on the "
+            "first of the month (UTC); an owner or admin can raise it."
+        )
 
 
 def key_rings(
@@ -81,21 +105,3 @@ def _allows(
     if model in names or (canonical_id is not None and canonical_id in names):
         return True
     return canonical_id is not None and any(canonical_id_of(name) == canonical_id for name in names)
-
-
-def _check_limits(standing: TeamStanding) -> None:
-    team, limit = standing.team, standing.member_limit_usd
-    if standing.member_limit_enforced and limit is not None and standing.member_spent_usd >= limit:
-        raise UsageLimitError(
-            f"You have reached your monthly limit of {limit} USD in the team {team.name}. It begins anew on the first "
-            "of the month (UTC); an admin can raise it."
-        )
-    if (
-        team.usage_limit_enforced
-        and team.usage_limit_usd is not None
-        and standing.team_spent_usd >= team.usage_limit_usd
-    ):
-        raise UsageLimitError(
-            f"The team {team.name} has reached its monthly limit of {team.usage_limit_usd} USD. It begins anew on the "
-            "first of the month (UTC); an owner or admin can raise it."
-        )

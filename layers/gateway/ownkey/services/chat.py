@@ -15,28 +15,15 @@ from ownkey.domain.errors import (
     ProviderKeyRejectedError,
     UpstreamError,
 )
-from ownkey.domain.identity import GatewayKeyLimits, Principal
-from ownkey.domain.provider_keys import Credential, ProviderKey
+from ownkey.domain.identity import Principal
+from ownkey.domain.provider_keys import Credential
 from ownkey.domain.routing import Attempt
 from ownkey.services.chat_ledger import ChatCall, ChatLedger
 from ownkey.services.chat_routing import ChatRouter
+from ownkey.services.chat_search import ChatSearch
+from ownkey.services.searches import KeyOpening
+from ownkey.services.spending import Admission, admit
 from ownkey.streaming.relay import RelayReport, relay
-
-
-class KeyOpening(Protocol):
-    """Decrypts one stored key."""
-
-    def open(self, key: ProviderKey) -> Credential:
-        """Return the credential; raises VaultUnavailableError."""
-        ...
-
-
-class Admission(Protocol):
-    """Counts the requests of gateway keys that have daily limits."""
-
-    def admit(self, gateway_key_id: str, limits: GatewayKeyLimits, now: datetime) -> None:
-        """Count a request; raises DailyRequestLimitError or DailySpendingLimitError when it is one too many."""
-        ...
 
 
 class ChatProvider(Protocol):
@@ -84,6 +71,7 @@ class ChatService:
     opener: KeyOpening
     admission: Admission
     ledger: ChatLedger
+    search: ChatSearch
     describe_error: Callable[[Exception], JsonObject]
     """The `error` object for a failure after the first byte."""
     now: Callable[[], datetime]
@@ -98,8 +86,7 @@ class ChatService:
         """
         started_at = self.now()
         routed = self.router.route(request, principal, started_at)
-        if principal.gateway_key_id and principal.limits.are_daily:
-            self.admission.admit(principal.gateway_key_id, principal.limits, started_at)
+        admit(self.admission, principal, started_at)
         call = ChatCall(
             request=routed.request,
             principal=principal,
@@ -108,7 +95,14 @@ class ChatService:
             started_at=started_at,
             billed_team=routed.billed.team if routed.billed else None,
         )
-        return self._first_success(call, routed.plan.attempts)
+        if routed.search:
+            call.grounding = self.search.ground(call.request, routed.search, deadline=deadline, request_id=request_id)
+            call.request = call.grounding.request
+        try:
+            return self._first_success(call, routed.plan.attempts)
+        except BaseException:
+            self.ledger.settle_search(call, outcome="failed")
+            raise
 
     def explain(self, request: ChatRequest, principal: Principal) -> JsonObject:
         """Return the attempts that `answer` would make, and why. Nothing is opened, and nobody is called.
@@ -150,6 +144,8 @@ class ChatService:
             written = sum(len(str(choice.get("message"))) for choice in completion.body["choices"])
             usage = estimated_usage(call.request.body, written)
             completion.body["usage"] = usage.to_openai()
+        if call.grounding:
+            call.grounding.cite_completion(completion.body)
         completion.body["x_ownkey_pricing"] = self.ledger.receipt(call, attempt, usage)
         call.first_byte_at = self.now()
         settle = partial(
@@ -165,7 +161,7 @@ class ChatService:
             credential=credential,
             deadline=call.deadline,
         )
-        chunks = iter(stream)
+        chunks = call.grounding.cite_chunks(iter(stream)) if call.grounding else iter(stream)
         try:
             first = next(chunks, None)
             if first is None:
@@ -200,7 +196,10 @@ def _closing_chunks(call: ChatCall, last: JsonObject, usage: Usage, *, receipt: 
         yield {**last, "x_ownkey_pricing": receipt}
         return
     yield last
-    yield {**last, "choices": [], "usage": usage.to_openai(), "x_ownkey_pricing": receipt}
+    shown = usage.to_openai()
+    if call.grounding:
+        shown = call.grounding.counted(shown)
+    yield {**last, "choices": [], "usage": shown, "x_ownkey_pricing": receipt}
 
 
 def _headers(call: ChatCall, attempt: Attempt, dropped: tuple[str, ...]) -> dict[str, str]:
@@ -213,4 +212,6 @@ def _headers(call: ChatCall, attempt: Attempt, dropped: tuple[str, ...]) -> dict
         headers["x-ownkey-key-suffix"] = attempt.key.key_suffix
     if dropped:
         headers["x-ownkey-dropped"] = ",".join(dropped)
+    if call.grounding:
+        headers.update(call.grounding.headers)
     return headers

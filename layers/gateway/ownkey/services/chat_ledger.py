@@ -3,47 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ownkey.billing.pricing import charge_for
-from ownkey.billing.receipt import build_receipt
+from ownkey.billing.receipt import build_receipt, total, with_search
 from ownkey.domain.chat import ChatRequest, Deadline, JsonObject, Usage
-from ownkey.domain.errors import GatewayError, ProviderKeyRejectedError, UpstreamError
+from ownkey.domain.errors import UpstreamError
 from ownkey.domain.identity import Principal
 from ownkey.domain.prices import Charge
-from ownkey.domain.provider_keys import KeyStatus, ProviderKey
 from ownkey.domain.routing import Attempt
 from ownkey.domain.teams import Team
 from ownkey.domain.usage import UsageOutcome, UsageRecord
 from ownkey.observability import Logger
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-LAST_USED_RESOLUTION = timedelta(hours=1)
-"""How exact `last_used_at` is: one write an hour and key, not one a request."""
-
-
-class KeyNotes(Protocol):
-    """What is noted of stored provider keys."""
-
-    def mark(self, key: ProviderKey, *, status: KeyStatus, last_error: str | None, at: datetime) -> None:
-        """Note what a provider said of a key, unless it was replaced meanwhile."""
-        ...
-
-    def touch(self, key: ProviderKey, *, at: datetime) -> None:
-        """Note that a key was used."""
-        ...
-
-
-class SpendingStore(Protocol):
-    """Counts what was spent."""
-
-    def add(
-        self, amount: "Decimal | None", *, now: datetime, gateway_key_id: str | None, member: tuple[str, str] | None
-    ) -> None:
-        """Add what a request has cost to the counters of its gateway key, its team and its member."""
-        ...
+from ownkey.services.chat_search import Grounding
+from ownkey.services.key_notes import KeyNotes
+from ownkey.services.searches import MadeSearch
+from ownkey.services.spending import SpendingStore, count
 
 
 class UsageStore(Protocol):
@@ -65,15 +40,22 @@ class ChatCall:
     started_at: datetime
     billed_team: Team | None = None
     """The team that pays; None when the caller does."""
+    grounding: Grounding | None = None
+    """What a web search came to, where one was asked for."""
     attempts: int = 0
     first_byte_at: datetime | None = None
+
+    @property
+    def search(self) -> MadeSearch | None:
+        """The web search that was made before it."""
+        return self.grounding.search if self.grounding else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatLedger:
     """Writes down what became of chats."""
 
-    keys: KeyNotes
+    notes: KeyNotes
     usage: UsageStore
     spending: SpendingStore
     fee_rate: str
@@ -84,7 +66,10 @@ class ChatLedger:
     def receipt(self, call: ChatCall, attempt: Attempt, usage: Usage) -> JsonObject:
         """Return the receipt that travels with the answer."""
         charge = charge_for(usage, attempt, fee_rate=self.fee_rate)
-        return build_receipt(usage, charge, attempt, request_id=call.request_id, billed_team=call.billed_team)
+        receipt = build_receipt(usage, charge, attempt, request_id=call.request_id, billed_team=call.billed_team)
+        if search := call.search:
+            return with_search(receipt, charge, search.attempt, search.charge)
+        return receipt
 
     def settle(
         self,
@@ -102,8 +87,9 @@ class ChatLedger:
         charge, ended_at = charge_for(usage, attempt, fee_rate=self.fee_rate), self.now()
         record = _record(call, attempt, usage, charge, estimated=estimated, outcome=outcome, ended_at=ended_at)
         self._never_failing(lambda: self.usage.put(record), "the usage record was not stored", call)
+        self.settle_search(call, outcome="completed")
         self._never_failing(lambda: self._count(call, charge, ended_at), "what was spent was not counted", call)
-        self._never_failing(lambda: self._note_use(attempt.key, self.now()), "the key's use was not noted", call)
+        self.notes.used(attempt.key, request_id=call.request_id)
         self.logger.info(
             "chat completion",
             request_id=record.request_id,
@@ -122,44 +108,24 @@ class ChatLedger:
         )
 
     def _count(self, call: ChatCall, charge: Charge, at: datetime) -> None:
-        principal, team = call.principal, call.billed_team
-        self.spending.add(
-            charge.amount,
-            now=at,
-            gateway_key_id=principal.gateway_key_id if principal.limits.usd_per_day is not None else None,
-            member=(team.team_id, principal.user_id) if team else None,
-        )
+        amount = total(charge.amount, call.search.charge.amount) if call.search else charge.amount
+        count(self.spending, amount, call.principal, call.billed_team, at)
 
-    def _note_use(self, key: ProviderKey, at: datetime) -> None:
-        if key.status is KeyStatus.UNVERIFIED:
-            # The provider has just answered on it.
-            self.keys.mark(key, status=KeyStatus.ACTIVE, last_error=None, at=at)
-        elif key.last_used_at is None or at - datetime.fromisoformat(key.last_used_at) >= LAST_USED_RESOLUTION:
-            self.keys.touch(key, at=at)
+    def settle_search(self, call: ChatCall, *, outcome: UsageOutcome) -> None:
+        """Record the web search before a chat, if there was one; it is `failed`, and costs nothing, with its chat."""
+        if search := call.search:
+            team_id = call.billed_team.team_id if call.billed_team else None
+            record = search.record(
+                call.principal, request_id=f"{call.request_id}.search", team_id=team_id, outcome=outcome
+            )
+            self._never_failing(lambda: self.usage.put(record), "the search's usage record was not stored", call)
 
     def note_failure(self, call: ChatCall, attempt: Attempt, error: UpstreamError) -> None:
         """Log an attempt that failed, and mark the key invalid when that was the reason."""
-        self.logger.warning(
-            "the attempt failed",
-            request_id=call.request_id,
-            provider=attempt.provider,
-            attempt=call.attempts,
-            exception_name=type(error).__name__,
-            upstream_status=error.upstream_status,
-            reason=error.message,
-        )
-        if isinstance(error, ProviderKeyRejectedError) and attempt.credential != "platform":
-            self._never_failing(
-                lambda: self.keys.mark(attempt.key, status=KeyStatus.INVALID, last_error=error.message, at=self.now()),
-                "the key was not marked invalid",
-                call,
-            )
+        self.notes.failed(attempt, error, request_id=call.request_id, number=call.attempts)
 
     def _never_failing(self, write: Callable[[], None], message: str, call: ChatCall) -> None:
-        try:
-            write()
-        except GatewayError as error:
-            self.logger.error(message, error=error, request_id=call.request_id)
+        self.notes.never_failing(write, message, call.request_id)
 
 
 def _record(

@@ -40,6 +40,7 @@ class UsageRepository:
             "cached_input_tokens": record.usage.cached_input_tokens,
             "cache_write_tokens": record.usage.cache_write_tokens,
             "reasoning_tokens": record.usage.reasoning_tokens,
+            "searches": record.searches,
             "list_price_usd": record.charge.list_price,
             "platform_fee_usd": record.charge.platform_fee,
             "amount_usd": record.charge.amount,

@@ -1,0 +1,127 @@
+"""One web search on a stored key: open it, ask the engine, price it. Chats and `/api/web` share it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ownkey.billing.pricing import charge_for_search
+from ownkey.domain.chat import Deadline, Usage
+from ownkey.domain.errors import MisconfiguredError, ProviderKeyRejectedError, UpstreamError
+from ownkey.domain.identity import Principal
+from ownkey.domain.prices import Charge
+from ownkey.domain.provider_keys import Credential, ProviderKey
+from ownkey.domain.routing import Attempt
+from ownkey.domain.search import SearchAnswer, SearchOutput, SearchRequest, SearchWish
+from ownkey.domain.usage import UsageOutcome, UsageRecord
+from ownkey.services.key_notes import KeyNotes
+
+SEARCH_MODEL = "web-search"
+"""What stands in a search's usage record where a chat's has its model."""
+
+
+class SearchEngines(Protocol):
+    """Asks search engines; `search/searcher.py` has the one."""
+
+    def prepare(
+        self, wish: SearchWish, engine: str, *, query: str, output: SearchOutput = "searchResults"
+    ) -> SearchRequest:
+        """Return what is to be sent; raises CallerError when the engine has no such option or depth."""
+        ...
+
+    def search(self, request: SearchRequest, *, credential: Credential, deadline: Deadline) -> SearchAnswer:
+        """Return what was found; raises UpstreamError."""
+        ...
+
+
+class KeyOpening(Protocol):
+    """Decrypts one stored key."""
+
+    def open(self, key: ProviderKey) -> Credential:
+        """Return the credential; raises VaultUnavailableError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeSearch:
+    """A search that an engine has answered."""
+
+    request: SearchRequest
+    attempt: Attempt
+    answer: SearchAnswer
+    charge: Charge
+    """What it costs the caller here, once they get something for it."""
+    started_at: datetime
+    ended_at: datetime
+
+    def record(
+        self, principal: Principal, *, request_id: str, team_id: str | None, outcome: UsageOutcome = "completed"
+    ) -> UsageRecord:
+        """Return its usage record. A search whose chat failed costs nothing."""
+        duration_ms = round((self.ended_at - self.started_at).total_seconds() * 1000)
+        return UsageRecord(
+            request_id=request_id,
+            user_id=principal.user_id,
+            owner=self.attempt.key.owner,
+            provider=self.attempt.provider,
+            model=SEARCH_MODEL,
+            upstream_model=self.request.depth,
+            credential=self.attempt.credential,
+            key_id=self.attempt.key.key_id,
+            byok=self.attempt.credential != "platform",
+            stream=False,
+            usage=Usage(),
+            searches=1,
+            charge=self.charge if outcome == "completed" else self.charge.waived(),
+            team_id=team_id,
+            outcome=outcome,
+            started_at=self.started_at,
+            duration_ms=duration_ms,
+            time_to_first_byte_ms=duration_ms,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searches:
+    """Makes searches."""
+
+    engines: SearchEngines
+    opener: KeyOpening
+    notes: KeyNotes
+    now: Callable[[], datetime]
+
+    def make(
+        self,
+        wish: SearchWish,
+        attempt: Attempt,
+        *,
+        query: str,
+        output: SearchOutput = "searchResults",
+        deadline: Deadline,
+        request_id: str,
+    ) -> MadeSearch:
+        """Return what the engine of `attempt` found, and note how the key fared.
+
+        Raises:
+            CallerError: the engine cannot do what is wished; nobody was asked.
+            UpstreamError: the engine failed.
+            InternalError: the key does not open, or the engine rejects the operator's own.
+        """
+        started_at = self.now()
+        request = self.engines.prepare(wish, attempt.provider, query=query, output=output)
+        try:
+            answer = self.engines.search(request, credential=self.opener.open(attempt.key), deadline=deadline)
+        except UpstreamError as error:
+            self.notes.failed(attempt, error, request_id=request_id)
+            if isinstance(error, ProviderKeyRejectedError) and attempt.credential == "platform":
+                raise MisconfiguredError(f"{attempt.provider} rejects the platform's own key") from error
+            raise
+        self.notes.used(attempt.key, request_id=request_id)
+        return MadeSearch(
+            request=request,
+            attempt=attempt,
+            answer=answer,
+            charge=charge_for_search(answer.price, attempt),
+            started_at=started_at,
+            ended_at=self.now(),
+        )
