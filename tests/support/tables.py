@@ -1,5 +1,6 @@
 """An emulated AWS inside the test process: our three tables, a KMS key and a user pool."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from unittest.mock import patch
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from ownkey.auth.sessions import CognitoSessions
 from ownkey.auth.tokens import TokenIssuer, TokenVerifier
@@ -73,8 +75,8 @@ class EmulatedAws:
 
 @contextmanager
 def emulated_aws() -> Iterator[EmulatedAws]:
-    """Give an emulated AWS for as long as the block lasts."""
-    with patch.dict("os.environ", ENVIRONMENT), mock_aws():
+    """Give an emulated AWS for as long as the block lasts. Like DynamoDB, it does one write to an item at a time."""
+    with patch.dict("os.environ", ENVIRONMENT), mock_aws(), _one_call_at_a_time():
         dynamodb = boto3.client("dynamodb", region_name=REGION)
         for name in TABLE_NAMES:
             create_table(dynamodb, name)
@@ -95,6 +97,19 @@ def emulated_aws() -> Iterator[EmulatedAws]:
             user_pool_client_id=client["UserPoolClient"]["ClientId"],
             user_id=add_user(cognito, pool),
         )
+
+
+@contextmanager
+def _one_call_at_a_time() -> Iterator[None]:
+    """Serialise the calls: moto looks at a condition and then writes, and another thread may write between the two."""
+    process, lock = BotocoreStubber.process_request, threading.RLock()
+
+    def process_alone(stubber: BotocoreStubber, request: Any) -> Any:
+        with lock:
+            return process(stubber, request)
+
+    with patch.object(BotocoreStubber, "process_request", process_alone):
+        yield
 
 
 def create_table(dynamodb: "DynamoDBClient", name: str) -> None:

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -30,6 +31,15 @@ def spending(aws: EmulatedAws) -> SpendingRepository:
     return SpendingRepository(aws.dynamodb, "Usage", BOTO_ERRORS)
 
 
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Switch between threads as often as can be, so that a race shows."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
 def counters(aws: EmulatedAws) -> dict[tuple[str, str], tuple[str, str]]:
     return {
         (item["pk"]["S"], item["sk"]["S"]): (item.get("requests", {}).get("N", ""), item.get("usd", {}).get("N", ""))
@@ -48,6 +58,7 @@ def test_requests_of_a_day_are_counted_up_to_the_limit_and_anew_after_midnight(s
     spending.admit("g2", limits, EVENING)
 
 
+@pytest.mark.usefixtures("eager_threads")
 def test_no_more_than_the_limit_get_through_at_once(spending: SpendingRepository) -> None:
     limits = GatewayKeyLimits(requests_per_day=5)
 

@@ -18,6 +18,7 @@ STARTED_AT = datetime(2026, 11, 23, 10, 20, 9, 12345, tzinfo=UTC)
 RECORD = UsageRecord(
     request_id="req-1",
     user_id="ada",
+    payer_id="olga",
     owner="user#ada",
     provider="openai",
     model="openai/gpt-5",
@@ -57,6 +58,7 @@ def test_a_record_is_stored_whole_and_only_once(usage: UsageRepository, aws: Emu
         "version": "1",
         "request_id": "req-1",
         "user_id": "ada",
+        "payer_id": "olga",
         "owner": "user#ada",
         "provider": "openai",
         "model": "openai/gpt-5",

@@ -19,6 +19,8 @@ class UsageRecord:
     request_id: str
     user_id: str
     """Who asked, whoever pays."""
+    payer_id: str
+    """Whose balance pays: the user, or the owner whom the team that pays had when the request began."""
     owner: str
     """Whose key was used."""
     provider: str

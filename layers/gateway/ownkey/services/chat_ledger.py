@@ -141,6 +141,7 @@ def _record(
     return UsageRecord(
         request_id=call.request_id,
         user_id=call.principal.user_id,
+        payer_id=call.billed_team.owner_id if call.billed_team else call.principal.user_id,
         owner=attempt.key.owner,
         provider=attempt.provider,
         model=call.request.model,

@@ -27,6 +27,7 @@ class UsageRepository:
             "version": ITEM_VERSION,
             "request_id": record.request_id,
             "user_id": record.user_id,
+            "payer_id": record.payer_id,
             "owner": record.owner,
             "provider": record.provider,
             "model": record.model,

@@ -92,6 +92,7 @@ def test_usage_is_written_once_over_the_small_client(server: Server) -> None:
     record = UsageRecord(
         request_id="r",
         user_id="ada",
+        payer_id="ada",
         owner="platform",
         provider="openai",
         model="m",
