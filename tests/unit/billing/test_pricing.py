@@ -51,13 +51,15 @@ def test_with_a_key_of_ones_own_a_request_costs_the_fee():
     usage = Usage(input_tokens=9, output_tokens=19)
     charge = charge_for(usage, attempt(price=Price(rates=FULL)), fee_rate="0.05")
     assert charge == Charge(
-        list_price=Decimal("0.00017"), platform_fee=Decimal("0.0000085"), amount=Decimal("0.0000085")
+        list_price=Decimal("0.00017"), platform_fee=Decimal("0.0000085"), amount=Decimal("0.0000085"), source="catalog"
     )
 
 
 def test_on_the_operators_key_it_costs_the_list_price():
     charge = charge_for(Usage(input_tokens=9), attempt("platform", Price(rates=FULL), FREE), fee_rate="0.05")
-    assert charge == Charge(list_price=Decimal("0.000018"), platform_fee=Decimal(0), amount=Decimal("0.000018"))
+    assert charge == Charge(
+        list_price=Decimal("0.000018"), platform_fee=Decimal(0), amount=Decimal("0.000018"), source="catalog"
+    )
 
 
 def test_where_the_provider_is_free_the_fee_is_a_share_of_the_lowest_paid_price():

@@ -24,10 +24,16 @@ def charge_for(usage: Usage, attempt: Attempt, *, fee_rate: str) -> Charge:
     on_platform_key = attempt.credential == "platform"
     price = attempt.price if on_platform_key else attempt.fee_price or attempt.price
     cost = list_cost(usage, price) if price else None
-    if cost is None:
+    if cost is None or price is None:
         return UNKNOWN
     fee = Decimal(0) if on_platform_key else cost * Decimal(fee_rate)
-    return Charge(list_price=cost, platform_fee=fee, amount=cost if on_platform_key else fee)
+    return Charge(
+        list_price=cost,
+        platform_fee=fee,
+        amount=cost if on_platform_key else fee,
+        source="catalog",
+        effective_at=price.effective_at,
+    )
 
 
 def list_cost(usage: Usage, price: Price) -> "Decimal | None":

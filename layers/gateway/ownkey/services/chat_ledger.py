@@ -181,6 +181,7 @@ def _record(
         upstream_model=attempt.upstream_model,
         credential=attempt.credential,
         key_id=attempt.key.key_id,
+        gateway_key_id=call.principal.gateway_key_id,
         byok=attempt.credential != "platform",
         stream=call.request.stream,
         usage=usage,
