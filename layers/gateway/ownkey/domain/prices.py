@@ -19,6 +19,8 @@ class Rates:
     output: "Decimal | None" = None
     cached_input: "Decimal | None" = None
     cache_write: "Decimal | None" = None
+    reasoning: "Decimal | None" = None
+    """None where reasoning costs what other output does."""
 
     @property
     def are_free(self) -> bool:
