@@ -31,7 +31,8 @@ PRICED = ("openai", "anthropic", "openrouter", "aws", "google", "groq", "novita"
 """Providers that genai-prices knows, by the same names as here."""
 FREE = frozenset({"nvidia", "zai"})
 """Providers that run models for nothing: elsewhere a price of zero means that nobody entered one."""
-_RATES = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
+_RATES = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok", "output_reasoning_mtok")
+_FURTHER = ("cache_read", "cache_write", "reasoning")
 _OFFER = re.compile(r" (?:\((?:latest|free|global|us|eu|jp|au|[^)]*region[^)]*)\)|TEE)$", re.IGNORECASE)
 _NOT_CHAT = re.compile(
     r"embed|rerank|tts\b|whisper|transcri|realtime|audio|image|imagen|moderation|guard|safety|ocr\b|\besm|voice|orpheus"
@@ -134,21 +135,20 @@ def _plain_name(name: str) -> str:
 
 
 def _cost(cost: Mapping[str, Any], *, is_free: bool) -> str | None:
-    base = _rates([cost.get("input"), cost.get("output"), *_cache(cost)], is_free=is_free)
+    base = _rates(_stated(cost), is_free=is_free)
     if base is None:
         return None
     tiers = [
         f"{tier['tier']['size']}:{rates}"
         for tier in cost.get("tiers", ())
-        if tier["tier"]["type"] == "context"
-        and (rates := _rates([tier.get("input"), tier.get("output"), *_cache(tier)]))
+        if tier["tier"]["type"] == "context" and (rates := _rates(_stated(tier)))
     ]
     return ";".join([base, *sorted(tiers, key=_start)])
 
 
-def _cache(cost: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return the rates of cached input; here a zero means that nobody entered one."""
-    return cost.get("cache_read") or None, cost.get("cache_write") or None
+def _stated(cost: Mapping[str, Any]) -> list[Any]:
+    """Return the rates that models.dev states; beyond input and output a zero means that nobody entered one."""
+    return [cost.get("input"), cost.get("output"), *(cost.get(name) or None for name in _FURTHER)]
 
 
 def _dated_price(model: Any, as_of: date, *, is_free: bool) -> str | None:
@@ -176,8 +176,10 @@ def _above(value: Any, start: int) -> Any:
 
 
 def _rates(values: list[Any], *, is_free: bool = False) -> str | None:
-    """Return the rates as exact decimals, `input/output/cached/write`; None when there is nothing worth stating."""
+    """Return the rates as exact decimals, `input/output/cached/write/reasoning`; None when there are none to state."""
     numbers = [None if value is None else Decimal(str(value)) for value in values]
+    if numbers[4] == numbers[1]:  # reasoning is output like any other
+        numbers[4] = None
     stated = [number for number in numbers if number is not None]
     if numbers[0] is None or numbers[1] is None or any(number < 0 for number in stated):
         return None

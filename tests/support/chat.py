@@ -178,7 +178,8 @@ class FakeEngines:
     """Search engines that answer as told, and take every option; an exception is raised."""
 
     def __init__(self):
-        self.asked, self.answer = [], FOUND
+        self.asked = []
+        self.answer: SearchAnswer | Exception = FOUND
 
     def prepare(self, wish, engine, *, query, output="searchResults"):
         return SearchRequest(

@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -26,6 +27,12 @@ def attempt(credential="user", price=None, fee_price=None):
         (Usage(input_tokens=1000, cached_input_tokens=600, cache_write_tokens=300), FULL, "0.00125"),
         (Usage(input_tokens=1000, cached_input_tokens=600), Rates(input=Decimal(2)), "0.002"),
         (Usage(output_tokens=5, reasoning_tokens=4), FULL, "0.00004"),
+        (
+            Usage(output_tokens=5, reasoning_tokens=4),
+            Rates(input=Decimal(2), output=Decimal(8), reasoning=Decimal(3)),
+            "0.00002",
+        ),
+        (Usage(output_tokens=5, reasoning_tokens=9), FULL, "0.00004"),
         (Usage(), FULL, "0"),
         (Usage(input_tokens=1), Rates(output=Decimal(1)), None),
         (Usage(output_tokens=1), Rates(input=Decimal(1)), None),
@@ -51,18 +58,50 @@ def test_with_a_key_of_ones_own_a_request_costs_the_fee():
     usage = Usage(input_tokens=9, output_tokens=19)
     charge = charge_for(usage, attempt(price=Price(rates=FULL)), fee_rate="0.05")
     assert charge == Charge(
-        list_price=Decimal("0.00017"), platform_fee=Decimal("0.0000085"), amount=Decimal("0.0000085")
+        list_price=Decimal("0.00017"), platform_fee=Decimal("0.0000085"), amount=Decimal("0.0000085"), source="catalog"
     )
 
 
 def test_on_the_operators_key_it_costs_the_list_price():
     charge = charge_for(Usage(input_tokens=9), attempt("platform", Price(rates=FULL), FREE), fee_rate="0.05")
-    assert charge == Charge(list_price=Decimal("0.000018"), platform_fee=Decimal(0), amount=Decimal("0.000018"))
+    assert charge == Charge(
+        list_price=Decimal("0.000018"), platform_fee=Decimal(0), amount=Decimal("0.000018"), source="catalog"
+    )
 
 
 def test_where_the_provider_is_free_the_fee_is_a_share_of_the_lowest_paid_price():
     charge = charge_for(Usage(input_tokens=1000), attempt("team", FREE, Price(rates=FULL)), fee_rate="0.1")
     assert (charge.list_price, charge.amount) == (Decimal("0.002"), Decimal("0.0002"))
+
+
+def test_what_the_provider_says_that_it_cost_is_the_list_price():
+    usage = Usage(input_tokens=9, output_tokens=19, reported_cost=Decimal("0.00016"))
+    on_own_key = charge_for(usage, attempt(price=Price(rates=FULL)), fee_rate="0.05", catalog_version="v1")
+    assert on_own_key == Charge(
+        list_price=Decimal("0.00016"),
+        platform_fee=Decimal("0.000008"),
+        amount=Decimal("0.000008"),
+        source="provider",
+    )
+    on_the_operators = charge_for(usage, attempt("platform"), fee_rate="0.05")
+    assert (on_the_operators.amount, on_the_operators.source) == (Decimal("0.00016"), "provider")
+
+
+def test_a_cost_of_zero_is_no_price():
+    usage = Usage(input_tokens=1000, reported_cost=Decimal(0))
+    assert charge_for(usage, attempt(), fee_rate="0.05") == UNKNOWN
+    charge = charge_for(usage, attempt("user", FREE, Price(rates=FULL)), fee_rate="0.05")
+    assert (charge.amount, charge.source) == (Decimal("0.0001"), "catalog")
+
+
+def test_a_charge_says_whose_price_it_is_and_since_when():
+    price = Price(rates=FULL, effective_at=date(2026, 3, 1))
+    charge = charge_for(Usage(input_tokens=9), attempt(price=price), fee_rate="0.05", catalog_version="2026-11-23+x-1")
+    assert (charge.source, charge.effective_at, charge.catalog_version) == (
+        "catalog",
+        date(2026, 3, 1),
+        "2026-11-23+x-1",
+    )
 
 
 def test_a_price_that_is_not_known_is_not_zero():

@@ -42,7 +42,7 @@ def test_no_price_is_negative_and_none_is_half_stated():
         for rates in (price.rates, *(tier.rates for tier in price.long_prompts)):
             assert rates.input is not None
             assert rates.output is not None
-            for rate in (rates.input, rates.output, rates.cached_input, rates.cache_write):
+            for rate in (rates.input, rates.output, rates.cached_input, rates.cache_write, rates.reasoning):
                 assert rate is None or (rate.is_finite() and rate >= 0)
 
 
@@ -118,6 +118,10 @@ def test_no_model_came_out_before_there_were_any_or_after_the_data():
     ("text", "price"),
     [
         ("1/2", Price(rates=Rates(input=Decimal(1), output=Decimal(2)))),
+        (
+            "2/8///3",
+            Price(rates=Rates(input=Decimal(2), output=Decimal(8), reasoning=Decimal(3))),
+        ),
         (
             "0.1/2//0.375",
             Price(rates=Rates(input=Decimal("0.1"), output=Decimal(2), cache_write=Decimal("0.375"))),

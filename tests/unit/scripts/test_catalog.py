@@ -35,7 +35,7 @@ SAMPLE = upstream(
         "gpt-9": model(cost={"input": 0.1, "output": 0.2, "cache_read": 0, "cache_write": 0.125}),
         "gpt-9-2027-01-01": model(cost={"input": 3, "output": 4}),
         "gpt-9-2027-02-02": model(cost={"input": 0.1, "output": 0.2, "cache_write": 0.125}),
-        "gpt-9-pro": model(),
+        "gpt-9-pro": model(cost={"input": 1, "output": 2.5, "reasoning": 2.5}),
         "gpt-9-image": model(output=("text", "image")),
         "text-embedding-9": model(),
     },
@@ -191,6 +191,7 @@ class Prices:
     output_mtok: Decimal | Tiered | None = None
     cache_read_mtok: Decimal | Tiered | None = None
     cache_write_mtok: Decimal | Tiered | None = None
+    output_reasoning_mtok: Decimal | Tiered | None = None
 
 
 @dataclass
@@ -239,6 +240,7 @@ TIERED = Prices(Tiered(Decimal(1), [Tier(200, Decimal(2))]), Decimal(3), None, D
         (CHANGED, DAY, "@2026-10-01 5/6"),
         (CHANGED, date(2026, 9, 30), "0.1/20"),
         (TIERED, DAY, "1/3//1.25;200:2/3//1.25"),
+        (Prices(Decimal(1), Decimal(2), output_reasoning_mtok=Decimal(3)), DAY, "1/2///3"),
         (Prices(Decimal(1)), DAY, None),
         (Prices(Decimal(-1), Decimal(1)), DAY, None),
         (Prices(Decimal(0), Decimal(0)), DAY, None),

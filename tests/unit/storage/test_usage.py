@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -25,12 +25,28 @@ RECORD = UsageRecord(
     upstream_model="gpt-5",
     credential="user",
     key_id="k-1",
+    gateway_key_id="g-1",
     byok=True,
     stream=False,
-    usage=Usage(input_tokens=9, output_tokens=20, cached_input_tokens=4, cache_write_tokens=1, reasoning_tokens=7),
-    charge=Charge(list_price=Decimal("0.00017"), platform_fee=Decimal("0.0000085"), amount=Decimal("0.0000085")),
+    usage=Usage(
+        input_tokens=9,
+        output_tokens=20,
+        cached_input_tokens=4,
+        cache_write_tokens=1,
+        reasoning_tokens=7,
+        reported_cost=Decimal("0.00016"),
+    ),
+    charge=Charge(
+        list_price=Decimal("0.00017"),
+        platform_fee=Decimal("0.0000085"),
+        amount=Decimal("0.0000085"),
+        source="catalog",
+        effective_at=date(2026, 3, 1),
+        catalog_version="2026-11-23+x-1",
+    ),
     team_id="t1",
-    outcome="completed",
+    outcome="cut",
+    error_code="provider_timeout",
     started_at=STARTED_AT,
     duration_ms=412,
 )
@@ -65,6 +81,7 @@ def test_a_record_is_stored_whole_and_only_once(usage: UsageRepository, aws: Emu
         "upstream_model": "gpt-5",
         "credential": "user",
         "key_id": "k-1",
+        "gateway_key_id": "g-1",
         "byok": True,
         "stream": False,
         "input_tokens": "9",
@@ -76,9 +93,14 @@ def test_a_record_is_stored_whole_and_only_once(usage: UsageRepository, aws: Emu
         "list_price_usd": "0.00017",
         "platform_fee_usd": "0.0000085",
         "amount_usd": "0.0000085",
+        "price_source": "catalog",
+        "price_effective_at": "2026-03-01",
+        "catalog_version": "2026-11-23+x-1",
+        "reported_cost_usd": "0.00016",
         "team_id": "t1",
         "estimated": False,
-        "outcome": "completed",
+        "outcome": "cut",
+        "error_code": "provider_timeout",
         "started_at": "2026-11-23T10:20:09.012Z",
         "duration_ms": "412",
         "expires_at_epoch": str(int((STARTED_AT + timedelta(days=30)).timestamp())),

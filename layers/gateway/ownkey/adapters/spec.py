@@ -144,6 +144,8 @@ class ProviderSpec:
     """None: there is no call that proves this key without spending much."""
     parameters: ParameterRules = field(default_factory=ParameterRules)
     stream_usage: StreamUsage = "on_request"
+    cost_field: str = ""
+    """The field of `usage` in which the provider says what the request cost, in US dollars; empty where it does not."""
     reasoning_beside_output: bool = False
     """True: output tokens may leave reasoning tokens out, which shows in a reasoning count above them."""
     finish_reasons: Mapping[str, str] = field(default_factory=dict)

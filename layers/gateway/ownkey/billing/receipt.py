@@ -46,7 +46,7 @@ def build_receipt(
         "billedToTeam": billed_team is not None,
         "billedTeamId": billed_team.team_id if billed_team else None,
         "billedTeamName": billed_team.name if billed_team else None,
-        "priceSource": "unknown" if charge.amount is None else "catalog",
+        "priceSource": charge.source,
         "requestId": request_id,
     }
 

@@ -108,7 +108,7 @@ def facts_of(model: str, line: list[Any]) -> ModelFacts:
 
 
 def parse_price(text: str) -> Price:
-    """Return the price that is written as `[@since ]input/output/cached/write[;tokens:input/output/cached/write]…`."""
+    """Return the price in `[@since ]rates[;tokens:rates]…`, where rates are `input/output/cached/write/reasoning`."""
     since, _, rest = text.rpartition(" ")
     base, *tiers = rest.split(";")
     long_prompts = []
@@ -142,5 +142,4 @@ def _abilities(letters: str | None) -> frozenset[str] | None:
 
 def _rates(text: str) -> Rates:
     values = [Decimal(value) if value else None for value in text.split("/")]
-    values += [None] * (4 - len(values))
-    return Rates(input=values[0], output=values[1], cached_input=values[2], cache_write=values[3])
+    return Rates(**dict(zip(("input", "output", "cached_input", "cache_write", "reasoning"), values, strict=False)))

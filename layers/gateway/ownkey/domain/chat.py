@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ownkey.domain.routing import CredentialOwner, ProviderSelection
 from ownkey.domain.search import SearchWish
+
+if TYPE_CHECKING:
+    from decimal import Decimal  # not needed to start
 
 JsonObject = dict[str, Any]
 """A JSON object as it is on the wire."""
@@ -56,6 +59,8 @@ class Usage:
     cached_input_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    reported_cost: "Decimal | None" = None
+    """What the provider itself said that the request cost, in US dollars, exact; None when it said nothing."""
 
     def to_openai(self) -> JsonObject:
         """Return OpenAI's `usage` object."""

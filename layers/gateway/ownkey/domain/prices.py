@@ -1,11 +1,14 @@
 """What providers charge, in exact decimals."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal  # not needed to start
+
+PriceSource = Literal["catalog", "provider", "unknown"]
+"""The catalog's rates made the price of the tokens; the provider said what this request cost; neither could."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +19,8 @@ class Rates:
     output: "Decimal | None" = None
     cached_input: "Decimal | None" = None
     cache_write: "Decimal | None" = None
+    reasoning: "Decimal | None" = None
+    """None where reasoning costs what other output does."""
 
     @property
     def are_free(self) -> bool:
@@ -57,9 +62,15 @@ class Charge:
     """The operator's fee, when the caller's or their team's own key paid the provider."""
     amount: "Decimal | None" = None
     """What the caller owes: the fee, or on the operator's key the list price."""
+    source: PriceSource | None = "unknown"
+    """Where the price is from; None when nothing is charged, because nothing was delivered."""
+    effective_at: "date | None" = None
+    """Since when the catalog's price is known to hold; None when that is not known, or it was not used."""
+    catalog_version: str | None = None
+    """Names the catalog whose price was used; None when none was."""
 
     def waived(self) -> "Charge":
         """Return the charge of a request that the caller got nothing for: it costs them nothing."""
         from decimal import Decimal
 
-        return Charge(list_price=self.list_price, platform_fee=Decimal(0), amount=Decimal(0))
+        return replace(self, platform_fee=Decimal(0), amount=Decimal(0), source=None)

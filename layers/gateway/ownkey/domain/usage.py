@@ -30,6 +30,8 @@ class UsageRecord:
     """The model as the provider knows it."""
     credential: CredentialOwner
     key_id: str
+    gateway_key_id: str | None = None
+    """The gateway key that asked; None for a session."""
     byok: bool
     """Whether the key was the caller's own or their team's."""
     stream: bool
@@ -43,6 +45,8 @@ class UsageRecord:
     estimated: bool = False
     """The provider reported no usage, and this was counted from what was delivered."""
     outcome: UsageOutcome
+    error_code: str | None = None
+    """The code that the caller was told, when the answer failed or was cut."""
     started_at: datetime
     duration_ms: int
     time_to_first_byte_ms: int | None = None

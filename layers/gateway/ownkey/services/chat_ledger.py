@@ -114,9 +114,8 @@ class ChatLedger:
     def settle_search(self, call: ChatCall, *, outcome: UsageOutcome) -> None:
         """Record the web search before a chat, if there was one; it is `failed`, and costs nothing, with its chat."""
         if search := call.search:
-            team_id = call.billed_team.team_id if call.billed_team else None
             record = search.record(
-                call.principal, request_id=f"{call.request_id}.search", team_id=team_id, outcome=outcome
+                call.principal, request_id=f"{call.request_id}.search", team=call.billed_team, outcome=outcome
             )
             self._never_failing(lambda: self.usage.put(record), "the search's usage record was not stored", call)
 
@@ -148,6 +147,7 @@ def _record(
         upstream_model=attempt.upstream_model,
         credential=attempt.credential,
         key_id=attempt.key.key_id,
+        gateway_key_id=call.principal.gateway_key_id,
         byok=attempt.credential != "platform",
         stream=call.request.stream,
         usage=usage,

@@ -13,6 +13,7 @@ from ownkey.domain.prices import Charge
 from ownkey.domain.provider_keys import Credential, ProviderKey
 from ownkey.domain.routing import Attempt
 from ownkey.domain.search import SearchAnswer, SearchOutput, SearchRequest, SearchWish
+from ownkey.domain.teams import Team
 from ownkey.domain.usage import UsageOutcome, UsageRecord
 from ownkey.services.key_notes import KeyNotes
 
@@ -55,25 +56,27 @@ class MadeSearch:
     ended_at: datetime
 
     def record(
-        self, principal: Principal, *, request_id: str, team_id: str | None, outcome: UsageOutcome = "completed"
+        self, principal: Principal, *, request_id: str, team: Team | None, outcome: UsageOutcome = "completed"
     ) -> UsageRecord:
         """Return its usage record. A search whose chat failed costs nothing."""
         duration_ms = round((self.ended_at - self.started_at).total_seconds() * 1000)
         return UsageRecord(
             request_id=request_id,
             user_id=principal.user_id,
+            payer_id=team.owner_id if team else principal.user_id,
             owner=self.attempt.key.owner,
             provider=self.attempt.provider,
             model=SEARCH_MODEL,
             upstream_model=self.request.depth,
             credential=self.attempt.credential,
             key_id=self.attempt.key.key_id,
+            gateway_key_id=principal.gateway_key_id,
             byok=self.attempt.credential != "platform",
             stream=False,
             usage=Usage(),
             searches=1,
             charge=self.charge if outcome == "completed" else self.charge.waived(),
-            team_id=team_id,
+            team_id=team.team_id if team else None,
             outcome=outcome,
             started_at=self.started_at,
             duration_ms=duration_ms,
@@ -121,7 +124,7 @@ class Searches:
             request=request,
             attempt=attempt,
             answer=answer,
-            charge=charge_for_search(answer.price, attempt),
+            charge=charge_for_search(answer, attempt),
             started_at=started_at,
             ended_at=self.now(),
         )

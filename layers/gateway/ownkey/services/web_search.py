@@ -80,7 +80,7 @@ class WebSearchService:
         return WebSearchAnswer(body=_body(made, request_id), headers=headers)
 
     def _settle(self, made: MadeSearch, principal: Principal, team: Team | None, request_id: str) -> None:
-        record = made.record(principal, request_id=request_id, team_id=team.team_id if team else None)
+        record = made.record(principal, request_id=request_id, team=team)
         notes = self.searches.notes
         notes.never_failing(lambda: self.usage.put(record), "the usage record was not stored", request_id)
         notes.never_failing(

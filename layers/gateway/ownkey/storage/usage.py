@@ -22,6 +22,7 @@ class UsageRepository:
     def put(self, record: UsageRecord) -> None:
         """Store a record once. Storing it again changes nothing."""
         started_at = iso_utc(record.started_at, "milliseconds")
+        effective_at = record.charge.effective_at
         item = {
             **keyspace.usage(record.user_id, started_at, record.request_id),
             "version": ITEM_VERSION,
@@ -34,6 +35,7 @@ class UsageRepository:
             "upstream_model": record.upstream_model,
             "credential": record.credential,
             "key_id": record.key_id,
+            "gateway_key_id": record.gateway_key_id,
             "byok": record.byok,
             "stream": record.stream,
             "input_tokens": record.usage.input_tokens,
@@ -45,9 +47,14 @@ class UsageRepository:
             "list_price_usd": record.charge.list_price,
             "platform_fee_usd": record.charge.platform_fee,
             "amount_usd": record.charge.amount,
+            "price_source": record.charge.source,
+            "price_effective_at": effective_at.isoformat() if effective_at else None,
+            "catalog_version": record.charge.catalog_version,
+            "reported_cost_usd": record.usage.reported_cost,
             "team_id": record.team_id,
             "estimated": record.estimated,
             "outcome": record.outcome,
+            "error_code": record.error_code,
             "started_at": started_at,
             "duration_ms": record.duration_ms,
             "time_to_first_byte_ms": record.time_to_first_byte_ms,

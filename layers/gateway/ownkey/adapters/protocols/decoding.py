@@ -1,7 +1,7 @@
 """From the bytes of an answer to JSON, and of a streamed one to its chunks."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ownkey.adapters.classification import ErrorClassifier
@@ -11,22 +11,24 @@ from ownkey.domain.chat import JsonObject
 from ownkey.domain.errors import ProviderFailureError, ProviderTimeoutError
 
 
-def json_value(body: bytes, errors: ErrorClassifier) -> Any:
+def json_value(body: bytes, errors: ErrorClassifier, *, parse_float: Callable[[str], float] | None = None) -> Any:
     """Return the JSON in the body of an answer; raises UpstreamError when it is something else."""
     text = body.strip()
     if not text:
         raise errors.failure("sent an empty answer")
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=parse_float)
     except (ValueError, RecursionError):
         # Not chained: the exception holds the whole text.
         what = "a web page instead of an answer" if text.startswith(b"<") else "an answer that is not JSON"
         raise errors.failure(f"sent {what}") from None
 
 
-def json_object(body: bytes, errors: ErrorClassifier) -> JsonObject:
+def json_object(
+    body: bytes, errors: ErrorClassifier, *, parse_float: Callable[[str], float] | None = None
+) -> JsonObject:
     """Return the JSON object in the body of an answer; raises UpstreamError when it is something else."""
-    answer = json_value(body, errors)
+    answer = json_value(body, errors, parse_float=parse_float)
     if not isinstance(answer, dict):
         raise errors.failure("sent an answer that is not a JSON object")
     return answer

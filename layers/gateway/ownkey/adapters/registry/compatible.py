@@ -208,6 +208,7 @@ DEEPINFRA = ProviderSpec(
         images_in_tool_messages=False,
         max_choices=1,
     ),
+    cost_field="estimated_cost",
     reasoning_beside_output=True,
     docs_url="https://deepinfra.com/docs",
 )

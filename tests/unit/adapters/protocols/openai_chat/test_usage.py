@@ -1,8 +1,11 @@
+import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from ownkey.adapters.protocols.openai_chat.usage import normalised_usage, parse_usage
+from ownkey.adapters.protocols.written_numbers import WrittenFloat
 from ownkey.domain.chat import Usage
 
 
@@ -102,3 +105,52 @@ def test_what_else_is_reported_stays() -> None:
     assert merged["total_tokens"] == 13
     assert merged["prompt_tokens_details"] == {"audio_tokens": 1, "cached_tokens": 0}
     assert merged["completion_tokens_details"] == {"reasoning_tokens": 0}
+
+
+def test_no_more_can_come_from_the_cache_than_went_in() -> None:
+    reported = {
+        "prompt_tokens": 7,
+        "completion_tokens": 8,
+        "prompt_tokens_details": {"cached_tokens": 161, "cache_write_tokens": 3},
+    }
+
+    assert parse_usage(reported) == Usage(input_tokens=7, output_tokens=8, cached_input_tokens=7)
+
+
+@pytest.mark.parametrize(
+    ("reported", "cost"),
+    [
+        ('"cost": 0.0076509169000000005', "0.0076509169000000005"),
+        ('"cost": 3.6e-6, "is_byok": false', "0.0000036"),
+        ('"cost": "0.000768"', "0.000768"),
+        ('"cost": 2', "2"),
+        ('"cost": 0', "0"),
+        ('"cost": 0.5, "cost_details": {"upstream_inference_cost": 0.5}, "is_byok": false', "0.5"),
+        # The account's own key was used: the aggregator's fee, and what the provider behind it was paid.
+        ('"cost": 0.01, "cost_details": {"upstream_inference_cost": 0.2}, "is_byok": true', "0.21"),
+        ('"cost": 0, "cost_details": {"upstream_inference_cost": 0.2}, "is_byok": true', "0.2"),
+        ('"cost": 0.0, "cost_details": {"upstream_inference_cost": null}, "market_cost": 0.3, "is_byok": true', "0.3"),
+        ('"cost": 0.0, "is_byok": true', None),
+        ('"cost": null', None),
+        ('"cost": -0.1', None),
+        ('"cost": NaN', None),
+        ('"cost": 1e999', None),
+        ('"cost": 1000000', None),
+        ('"cost": true', None),
+        ('"cost": "free"', None),
+        ('"cost": [0.1]', None),
+        ('"estimated_cost": 0.1', None),
+    ],
+)
+def test_a_cost_is_read_as_it_is_written(reported: str, cost: str | None) -> None:
+    text = f'{{"prompt_tokens": 9, "completion_tokens": 4, {reported}}}'
+
+    usage = parse_usage(json.loads(text, parse_float=WrittenFloat), cost_field="cost")
+
+    assert usage == Usage(input_tokens=9, output_tokens=4, reported_cost=None if cost is None else Decimal(cost))
+
+
+def test_a_cost_is_read_only_where_the_provider_is_known_to_state_dollars() -> None:
+    usage = parse_usage({"prompt_tokens": 9, "cost": 1})
+    assert usage is not None
+    assert usage.reported_cost is None

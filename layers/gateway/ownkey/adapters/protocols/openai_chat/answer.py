@@ -9,7 +9,8 @@ from ownkey.adapters.classification import ErrorClassifier
 from ownkey.adapters.protocols.decoding import json_object
 from ownkey.adapters.protocols.openai_chat.finish_reasons import ERROR, finish_reason
 from ownkey.adapters.protocols.openai_chat.tool_calls import arguments_text, new_call_id
-from ownkey.adapters.protocols.openai_chat.usage import normalised_usage, parse_usage
+from ownkey.adapters.protocols.openai_chat.usage import normalised_usage, usage_of
+from ownkey.adapters.protocols.written_numbers import WrittenFloat
 from ownkey.adapters.spec import ProviderSpec
 from ownkey.domain.chat import Completion, JsonObject
 
@@ -34,14 +35,14 @@ def parse_completion(
         UpstreamError: the body is no completion, or reports an error.
     """
     errors = errors or ErrorClassifier(spec=spec)
-    answer = json_object(body, errors)
+    answer = json_object(body, errors, parse_float=WrittenFloat if spec.cost_field else None)
     choices = answer.get("choices")
     if answer.get("error") or explains_itself(answer):
         raise errors.of_payload(answer)
     if not isinstance(choices, list) or not choices or not all(isinstance(choice, dict) for choice in choices):
         raise errors.failure("sent an answer without choices")
     reported = answer.get("usage")
-    usage = parse_usage(reported, reasoning_beside_output=spec.reasoning_beside_output)
+    usage = usage_of(spec, reported)
     answer |= {
         "id": answer.get("id") or new_completion_id(),
         "object": "chat.completion",

@@ -15,7 +15,8 @@ from ownkey.adapters.protocols.openai_chat.answer import (
 )
 from ownkey.adapters.protocols.openai_chat.finish_reasons import ERROR, finish_reason
 from ownkey.adapters.protocols.openai_chat.tool_calls import ToolCalls
-from ownkey.adapters.protocols.openai_chat.usage import parse_usage
+from ownkey.adapters.protocols.openai_chat.usage import usage_of
+from ownkey.adapters.protocols.written_numbers import WrittenFloat
 from ownkey.adapters.spec import ProviderSpec
 from ownkey.domain.chat import JsonObject, Usage
 
@@ -64,7 +65,7 @@ class StreamParser:
             self.done = self.done or bool(data.strip())
             return []
         try:
-            payload = json.loads(data)
+            payload = json.loads(data, parse_float=WrittenFloat if self._spec.cost_field else None)
         except (ValueError, RecursionError):
             # Not chained: the exception holds the whole text.
             raise self._errors.failure("broke its answer off in the middle") from None
@@ -115,7 +116,7 @@ class StreamParser:
         reported = payload.get("usage")
         if not reported and isinstance(groq := payload.get("x_groq"), dict):
             reported = groq.get("usage")
-        usage = parse_usage(reported, reasoning_beside_output=self._spec.reasoning_beside_output) if reported else None
+        usage = usage_of(self._spec, reported) if reported else None
         if usage is not None and (self.usage is None or usage != Usage()):
             self.usage = usage
 
