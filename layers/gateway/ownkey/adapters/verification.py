@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from ownkey.adapters.auth_headers import auth_headers
 from ownkey.adapters.classification import ErrorClassifier
+from ownkey.adapters.deadlines import BoundedDeadline
 from ownkey.adapters.protocols.azure import azure_path
 from ownkey.adapters.protocols.error_reports import ErrorReport, read_report
 from ownkey.adapters.spec import ProviderSpec, Verification
@@ -75,7 +75,7 @@ class KeyVerifier:
         verification = spec.verification
         if verification is None:
             return Verdict(valid=None, reason=f"{spec.name} has no call that proves a key. Use it once to find out.")
-        bounded = _Bounded(deadline, VERIFICATION_SECONDS)
+        bounded = BoundedDeadline(deadline, VERIFICATION_SECONDS)
         if verification.method == "STS":
             return self._ask_aws(spec, credential, bounded)
         request = UpstreamRequest(
@@ -120,17 +120,6 @@ class KeyVerifier:
             # Nothing of it is passed on: botocore quotes what it could not use.
             return Verdict(valid=None, reason=f"{spec.name} could not be reached in time. Try again later.")
         return Verdict(valid=True)
-
-
-class _Bounded:
-    """A deadline that comes after so many seconds, or with the deadline around it."""
-
-    def __init__(self, around: Deadline, seconds: float) -> None:
-        self._around = around
-        self._ends_at = time.monotonic() + seconds
-
-    def remaining_seconds(self) -> float:
-        return max(0.0, min(self._around.remaining_seconds(), self._ends_at - time.monotonic()))
 
 
 def _headers(spec: ProviderSpec, verification: Verification, credential: Credential) -> dict[str, str | Secret]:
