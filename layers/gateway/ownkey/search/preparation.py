@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ownkey.domain.errors import InvalidParameterError, ProviderUnsupportedError, UnknownProviderError
@@ -18,8 +18,7 @@ def engine_named(slug: str, param: str = "") -> Engine:
             f"There is no search engine {slug[:64]!r} here. Choose one of {', '.join(SEARCH_ENGINES)}.",
             param=_path(param, "provider"),
         )
-    engine = importlib.import_module(f"ownkey.search.engines.{slug}").ENGINE
-    assert isinstance(engine, Engine)  # noqa: S101
+    engine: Engine = importlib.import_module(f"ownkey.search.engines.{slug}").ENGINE
     return engine
 
 
@@ -46,18 +45,17 @@ def prepared(engine: Engine, wish: SearchWish, *, query: str, output: SearchOutp
         images=options.get("includeImages") is True,
     )
     if fault := engine.check(request):
-        option, why = fault
-        raise InvalidParameterError(why, param=_path(wish.param, option))
+        raise InvalidParameterError(fault.message, param=_path(wish.param, fault.option))
     return request
 
 
 def _checked(engine: Engine, wish: SearchWish) -> dict[str, Any]:
     """Return the options that were given and are right, by their names in camel case."""
     options: dict[str, Any] = {}
-    for written, value in wish.options.items():
+    for written, value in _flat(engine, wish.options):
         name = re.sub(r"_([a-z])", lambda match: match[1].upper(), written)
         option = engine.options.get(name)
-        param = _path(wish.param, written)
+        param = _path(wish.param, written[:64])
         if option is None:
             raise InvalidParameterError(
                 f"{engine.slug} has no option {written[:64]!r}. It has {', '.join(sorted(engine.options))}.",
@@ -77,20 +75,30 @@ def _checked(engine: Engine, wish: SearchWish) -> dict[str, Any]:
     return options
 
 
+def _flat(engine: Engine, options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the options; those that stand in an object (`contents`), by the path to them."""
+    for name, value in options.items():
+        if isinstance(value, dict) and any(known.startswith(f"{name}.") for known in engine.options):
+            yield from ((f"{name}.{inner}", found) for inner, found in value.items())
+        else:
+            yield name, value
+
+
 def _fields(engine: Engine, options: Mapping[str, Any], param: str) -> dict[str, Any]:
-    """Return the options under the engine's own names; two that mean the same contradict each other."""
+    """Return the options under the engine's own names, of which each can be said by one option alone."""
     fields: dict[str, Any] = {}
     said: dict[str, str] = {}
     for name, value in options.items():
-        path = engine.options[name].field
-        if not path:
+        path, _, send = engine.options[name]
+        sent = send(value)
+        if not path or sent is None:
             continue
         if path in said:
             raise InvalidParameterError(
-                f"{said[path]} and {name} say the same thing to {engine.slug}. Keep one.", param=_path(param, name)
+                f"{said[path]} and {name} cannot be combined at {engine.slug}: both are its {path}. Keep one.",
+                param=_path(param, name),
             )
         said[path] = name
-        sent = engine.options[name].send(value)
         for step in reversed(path.split(".")):
             sent = {step: sent}
         fields = merged(fields, sent)
@@ -99,13 +107,17 @@ def _fields(engine: Engine, options: Mapping[str, Any], param: str) -> dict[str,
 
 def _fitted(query: str, engine: Engine, param: str) -> str:
     """Return the query. One taken from a chat is cut to what the engine takes; one that was written as such is not."""
+    query = query.strip()
+    if not query:
+        raise InvalidParameterError("There is nothing to search for. Write a query.", param="query")
     if len(query) <= engine.query_limit:
         return query
     if not param:
         raise InvalidParameterError(
             f"{engine.slug} takes queries of at most {engine.query_limit} characters. Shorten the query.", param="query"
         )
-    return query[: engine.query_limit].rsplit(None, 1)[0]
+    cut = query[: engine.query_limit]
+    return cut if query[engine.query_limit].isspace() else cut.rsplit(None, 1)[0]
 
 
 def _path(param: str, name: str) -> str:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ownkey import __version__
-from ownkey.adapters.auth_headers import auth_headers
+from ownkey.adapters.auth_headers import BEARER, auth_headers
 from ownkey.adapters.classification import ERROR_BODY_LIMIT, ErrorClassifier
 from ownkey.adapters.deadlines import BoundedDeadline
 from ownkey.adapters.protocols.error_reports import read_report
@@ -75,14 +75,25 @@ class Searcher:
         """
         engine, spec = engine_named(request.engine), self._specs[request.engine]
         errors = ErrorClassifier(spec=spec, secrets=tuple(credential.secrets.values()), key_suffix=credential.suffix)
-        transport, bounded = RetryOnce(self._transport, self._sleep), BoundedDeadline(deadline, SEARCH_SECONDS)
-        with closing(transport.send(self._upstream(engine, request, credential), bounded)) as response:
+        bounded = BoundedDeadline(deadline, SEARCH_SECONDS)
+        with closing(self._send(engine, request, credential, bounded)) as response:
             if not 200 <= response.status < 300:
                 raise errors.of_response(response.status, response.headers, _read_error(response))
             body = response.read(ANSWER_LIMIT + 1)
         return _parsed(engine, request, body, errors)
 
-    def _upstream(self, engine: Engine, request: SearchRequest, credential: Credential) -> UpstreamRequest:
+    def _send(
+        self, engine: Engine, request: SearchRequest, credential: Credential, deadline: Deadline
+    ) -> UpstreamResponse:
+        transport = RetryOnce(self._transport, self._sleep)
+        response = transport.send(self._upstream(engine, request, credential, BEARER), deadline)
+        other_word = self._specs[engine.slug].bearer_else
+        if response.status != 401 or not other_word:
+            return response
+        response.close()
+        return transport.send(self._upstream(engine, request, credential, other_word), deadline)
+
+    def _upstream(self, engine: Engine, request: SearchRequest, credential: Credential, word: str) -> UpstreamRequest:
         spec, rendered = self._specs[engine.slug], engine.render(request)
         base_url = self._base_urls.get(engine.slug) or spec.base_url
         return UpstreamRequest(
@@ -94,7 +105,7 @@ class Searcher:
                 "Accept": "application/json",
                 "User-Agent": f"ownkey/{__version__}",
                 **spec.extra_headers,
-                **auth_headers(spec, credential),
+                **auth_headers(spec, credential, word),
             },
             body=json.dumps(rendered.body, separators=(",", ":")).encode(),
             secrets=tuple(credential.secrets.values()),
@@ -120,7 +131,7 @@ def _parsed(engine: Engine, request: SearchRequest, body: bytes, errors: ErrorCl
     if not isinstance(payload, dict):
         raise errors.failure("sent an answer that is none")
     answer = engine.parse(request, payload)
-    if _reports_failure(payload, answer):
+    if _reports_failure(payload, answer, wants_answer=request.output == "sourcedAnswer"):
         raise errors.of_payload(payload)
     results = tuple(found for found in answer.results if request.images or found.kind == "text")[:RESULT_LIMIT]
     answer = replace(answer, results=results)
@@ -129,7 +140,7 @@ def _parsed(engine: Engine, request: SearchRequest, body: bytes, errors: ErrorCl
     return answer
 
 
-def _reports_failure(payload: Mapping[str, Any], answer: SearchAnswer) -> bool:
+def _reports_failure(payload: Mapping[str, Any], answer: SearchAnswer, *, wants_answer: bool) -> bool:
     """Return whether a good status is belied by the body. Valyu adds remarks as `error` to searches that succeeded."""
-    success = payload.get("success")
-    return success is False or bool(payload.get("error") and success is not True and not answer.results)
+    success, found = payload.get("success"), answer.answer if wants_answer else answer.results
+    return success is False or bool(payload.get("error") and success is not True and not found)

@@ -24,7 +24,15 @@ class Option(NamedTuple):
     """The engine's own name; dots lead into objects. Empty: nothing goes out."""
     check: Check
     send: Callable[[Any], Any] = _as_it_is
-    """Makes what goes out of what was checked."""
+    """Makes what goes out of what was checked; None is left out."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with a request as a whole."""
+
+    option: str
+    """The option to change."""
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +50,16 @@ class Engine:
 
     slug: str
     depths: Mapping[str, str]
-    """The depths: the name callers use -> the one of `SearchRequest.depth`, which differs for another name only."""
+    """The name callers use -> `SearchRequest.depth`, which is the same but where two names mean one depth."""
     options: Mapping[str, Option]
-    """API name (camel case) -> option. `snake_case` is taken for the same."""
+    """API name (camel case) -> option. `snake_case` is taken for the same, a dot for an object in the option."""
     render: Callable[[SearchRequest], RenderedSearch]
     parse: Callable[[SearchRequest, Mapping[str, Any]], SearchAnswer]
     """Reads a JSON object of a good answer. Whatever is missing or of another type is left out."""
     list_price: Callable[[SearchRequest, tuple[SearchResult, ...]], Decimal | None]
     """What a search costs by the price list, in US dollars, where the engine does not say."""
-    check: Callable[[SearchRequest], tuple[str, str] | None] = _nothing_wrong
-    """Looks at the request as a whole: the option at fault and why, or None."""
+    check: Callable[[SearchRequest], Fault | None] = _nothing_wrong
+    """Looks at the request as a whole; None where nothing is wrong."""
     answers: bool = False
     """Whether it can write an answer of its own."""
     query_limit: int = 2000

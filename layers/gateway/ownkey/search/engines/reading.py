@@ -11,6 +11,8 @@ from ownkey.domain.search import SearchResult
 
 CONTENT_LIMIT = 100_000
 """The longest content of one result that is kept, in characters."""
+HIGHEST_PRICE = 100
+"""No search costs more US dollars; who says so is not believed."""
 RESULT_LIMIT = 200
 """The most results that are kept of an answer."""
 
@@ -29,14 +31,22 @@ def child(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def text_of(value: Any) -> str:
-    """Return a text as it is, a list of texts as paragraphs, and structured content as JSON."""
+    """Return a text as it is, a list of texts line by line, and structured content as JSON; "" for anything else."""
     if isinstance(value, str):
-        return value.strip()
+        return _clean(value)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return "\n".join(item.strip() for item in value)
+        return _clean("\n".join(value))
     if isinstance(value, list | dict) and value:
-        return json.dumps(value, ensure_ascii=False, default=str)
+        try:
+            return _clean(json.dumps(value, ensure_ascii=False, default=float))
+        except RecursionError:
+            return ""
     return ""
+
+
+def _clean(text: str) -> str:
+    """Return text that can be written as UTF-8, which half a character from a JSON escape cannot."""
+    return text.encode("utf-8", "replace").decode().strip()
 
 
 def web_address(value: Any) -> str | None:
@@ -53,11 +63,11 @@ def web_address(value: Any) -> str | None:
 
 
 def amount(value: Any) -> Decimal | None:
-    """Return an amount of money, None for what is none."""
+    """Return what a search costs, in US dollars, exactly as it was written; None for what is no such amount."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     money = Decimal(value)
-    return money if money.is_finite() and money >= 0 else None
+    return money if money.is_finite() and 0 <= money <= HIGHEST_PRICE else None
 
 
 def page(
@@ -94,5 +104,5 @@ def picture(*, image: Any, url: Any = None, title: Any = None, content: Any = No
 def _score(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    number = float(value)
+    number = float(Decimal(value))
     return number if math.isfinite(number) else None
