@@ -41,6 +41,8 @@ _BY_STATUS: Mapping[int, Meaning] = {
     424: "failure",
     425: "failure",
     429: "rate_limited",
+    432: "quota",  # Tavily: the plan's limit
+    433: "quota",  # Tavily: the limit for what is paid as it is used
     435: "too_large",
     498: "rate_limited",
     499: "failure",
@@ -112,7 +114,7 @@ class ErrorClassifier:
         """Return the error that a JSON object inside a successful answer reports."""
         report = report_of(payload)
         status = report.status
-        if status is None and ("invalid_request_error" in report.codes or _is_too_long(self.spec, report)):
+        if status is None and _is_refusal(self.spec, report):
             status = 400
         return self._error(502 if status is None else status, report, report.retry_after_seconds)
 
@@ -171,6 +173,12 @@ def _meaning(spec: ProviderSpec, status: int, report: ErrorReport) -> Meaning:
 def _says(report: ErrorReport, *signals: str) -> bool:
     words = report.message.lower()
     return any(signal[5:] in report.codes if signal.startswith("code:") else signal in words for signal in signals)
+
+
+def _is_refusal(spec: ProviderSpec, report: ErrorReport) -> bool:
+    """Return whether an error that names no status is one that a 4xx would have told."""
+    known = ("code:invalid_request_error", *_BAD_KEY, *_NO_MONEY, *spec.bad_key_signals, *spec.billing_signals)
+    return _says(report, *known) or _is_too_long(spec, report)
 
 
 def _is_too_long(spec: ProviderSpec, report: ErrorReport) -> bool:

@@ -138,6 +138,8 @@ class ProviderSpec:
     auth: AuthScheme = "bearer"
     auth_also: tuple[str, ...] = ()
     """Further headers that carry the key alone, where a front door and what is behind it read different ones."""
+    bearer_else: str = ""
+    """The word in the place of `Bearer` for keys that the provider refuses (401) after it; empty: there is none."""
     extra_headers: Mapping[str, str] = field(default_factory=dict)
     key_format: KeyFormat
     verification: Verification | None = field(default_factory=Verification)

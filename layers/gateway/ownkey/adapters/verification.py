@@ -2,14 +2,14 @@
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from ownkey.adapters.auth_headers import auth_headers
+from ownkey.adapters.auth_headers import BEARER, auth_headers
 from ownkey.adapters.classification import ErrorClassifier
+from ownkey.adapters.deadlines import BoundedDeadline
 from ownkey.adapters.protocols.azure import azure_path
 from ownkey.adapters.protocols.error_reports import ErrorReport, read_report
 from ownkey.adapters.spec import ProviderSpec, Verification
@@ -75,23 +75,37 @@ class KeyVerifier:
         verification = spec.verification
         if verification is None:
             return Verdict(valid=None, reason=f"{spec.name} has no call that proves a key. Use it once to find out.")
-        bounded = _Bounded(deadline, VERIFICATION_SECONDS)
+        bounded = BoundedDeadline(deadline, VERIFICATION_SECONDS)
         if verification.method == "STS":
             return self._ask_aws(spec, credential, bounded)
+        try:
+            verdict, status = self._ask(spec, verification, credential, model, bounded, BEARER)
+            if status == 401 and spec.bearer_else:
+                verdict, _ = self._ask(spec, verification, credential, model, bounded, spec.bearer_else)
+        except UpstreamError as exc:
+            return Verdict(valid=None, reason=_no_answer(spec, exc))
+        return verdict
+
+    def _ask(
+        self,
+        spec: ProviderSpec,
+        verification: Verification,
+        credential: Credential,
+        model: str | None,
+        deadline: Deadline,
+        word: str,
+    ) -> tuple[Verdict, int]:
+        """Return what one call says, and its status."""
         request = UpstreamRequest(
-            provider=provider,
+            provider=spec.slug,
             method=verification.method,
             url=self._url(spec, verification, credential),
-            headers=_headers(spec, verification, credential),
+            headers=_headers(spec, verification, credential, word),
             body=_body(verification, model),
             secrets=tuple(credential.secrets.values()),
         )
-        try:
-            response = self._transport.send(request, bounded)
-            with closing(response):
-                return _judged(spec, verification, response, response.read(READ_LIMIT))
-        except UpstreamError as exc:
-            return Verdict(valid=None, reason=_no_answer(spec, exc))
+        with closing(self._transport.send(request, deadline)) as response:
+            return _judged(spec, verification, response, response.read(READ_LIMIT)), response.status
 
     def _url(self, spec: ProviderSpec, verification: Verification, credential: Credential) -> str:
         override = self._base_urls.get(spec.slug, "").rstrip("/")
@@ -122,22 +136,13 @@ class KeyVerifier:
         return Verdict(valid=True)
 
 
-class _Bounded:
-    """A deadline that comes after so many seconds, or with the deadline around it."""
-
-    def __init__(self, around: Deadline, seconds: float) -> None:
-        self._around = around
-        self._ends_at = time.monotonic() + seconds
-
-    def remaining_seconds(self) -> float:
-        return max(0.0, min(self._around.remaining_seconds(), self._ends_at - time.monotonic()))
-
-
-def _headers(spec: ProviderSpec, verification: Verification, credential: Credential) -> dict[str, str | Secret]:
+def _headers(
+    spec: ProviderSpec, verification: Verification, credential: Credential, word: str
+) -> dict[str, str | Secret]:
     headers: dict[str, str | Secret] = {"Accept": "application/json", **spec.extra_headers}
     if verification.body is not None:
         headers["Content-Type"] = "application/json"
-    return {**headers, **auth_headers(spec, credential)}
+    return {**headers, **auth_headers(spec, credential, word)}
 
 
 def _body(verification: Verification, model: str | None) -> bytes | None:

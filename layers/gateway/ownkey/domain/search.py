@@ -58,6 +58,8 @@ class SearchRequest:
     output: SearchOutput = "searchResults"
     fields: Mapping[str, Any] = field(default_factory=dict)
     """What the options became, under the engine's own names."""
+    images: bool = False
+    """Whether images are wanted beside pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
-_CODE_NAMES = ("code", "type", "reason", "status", "status_code", "statusCode")
+_CODE_NAMES = ("code", "type", "reason", "status", "status_code", "statusCode", "tag")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,108 @@
+"""Reading what engines send, none of which can be relied on."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from ownkey.domain.search import SearchResult
+
+CONTENT_LIMIT = 100_000
+"""The longest content of one result that is kept, in characters."""
+HIGHEST_PRICE = 100
+"""No search costs more US dollars; who says so is not believed."""
+RESULT_LIMIT = 200
+"""The most results that are kept of an answer."""
+
+
+def objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of a list; nothing for anything else."""
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, dict):
+            yield item
+
+
+def child(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the object below `name`, empty when there is none."""
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def text_of(value: Any) -> str:
+    """Return a text as it is, a list of texts line by line, and structured content as JSON; "" for anything else."""
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return _clean("\n".join(value))
+    if isinstance(value, list | dict) and value:
+        try:
+            return _clean(json.dumps(value, ensure_ascii=False, default=float))
+        except RecursionError:
+            return ""
+    return ""
+
+
+def _clean(text: str) -> str:
+    """Return text that can be written as UTF-8, which half a character from a JSON escape cannot."""
+    return text.encode("utf-8", "replace").decode().strip()
+
+
+def web_address(value: Any) -> str | None:
+    """Return an http or https URL, None for anything else."""
+    if not isinstance(value, str):
+        return None
+    url = value.strip()
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    fits = parts.scheme.lower() in ("http", "https") and parts.hostname and url.isprintable() and " " not in url
+    return url if fits else None
+
+
+def amount(value: Any) -> Decimal | None:
+    """Return what a search costs, in US dollars, exactly as it was written; None for what is no such amount."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    money = Decimal(value)
+    return money if money.is_finite() and 0 <= money <= HIGHEST_PRICE else None
+
+
+def page(
+    *, url: Any, title: Any = None, content: Any = None, date: Any = None, score: Any = None, image: Any = None
+) -> Iterator[SearchResult]:
+    """Yield the page, unless it is at no web address."""
+    address = web_address(url)
+    if address is None:
+        return
+    yield SearchResult(
+        title=text_of(title)[:500] or address,
+        url=address,
+        content=text_of(content)[:CONTENT_LIMIT],
+        image_url=web_address(image),
+        published_at=(text_of(date) or None) if isinstance(date, str) else None,
+        score=_score(score),
+    )
+
+
+def picture(*, image: Any, url: Any = None, title: Any = None, content: Any = None) -> Iterator[SearchResult]:
+    """Yield the image, unless it is at no web address; `url` is the page that shows it."""
+    address = web_address(image)
+    if address is None:
+        return
+    yield SearchResult(
+        title=text_of(title)[:500] or address,
+        url=web_address(url) or address,
+        content=text_of(content)[:CONTENT_LIMIT],
+        kind="image",
+        image_url=address,
+    )
+
+
+def _score(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    number = float(Decimal(value))
+    return number if math.isfinite(number) else None
