@@ -84,7 +84,7 @@ class FakeProvider:
     """Answers calls from a list, in order; an exception in it is raised."""
 
     def __init__(self, *answers):
-        self.answers, self.calls = list(answers), []
+        self.answers, self.calls, self.requests = list(answers), [], []
 
     def _next(self, **call):
         self.calls.append(call)
@@ -100,10 +100,10 @@ class FakeProvider:
         return ("seed",) if provider == self.takes_no_seed else ()
 
     def complete(self, request, **call):
+        self.requests.append(request)
         return self._next(**call)
 
-    def stream(self, request, **call):
-        return self._next(**call)
+    stream = complete
 
 
 class FakeKeys:
@@ -255,8 +255,14 @@ class Chat:
         self.ticks += 1
         return START + timedelta(milliseconds=10 * self.ticks)
 
-    def ask(self, *, stream=False, byok=True, fallbacks=False, pinned=None, **changes):
+    def ask(self, **changes):
+        request = self._request(**changes)
+        return self.service.answer(request, self.principal, deadline=NO_DEADLINE, request_id="req_1")
+
+    def explain(self, **changes):
+        return self.service.explain(self._request(**changes), self.principal)
+
+    def _request(self, *, stream=False, byok=True, fallbacks=False, pinned=None, **changes):
         options = ByokOptions(enabled=byok, provider=pinned, disable_fallbacks=not fallbacks)
         fields = {"body": {"messages": [{"role": "user", "content": "hi"}]}, "model": "gpt-4.1"}
-        request = ChatRequest(**{**fields, "stream": stream, "byok": options, **changes})
-        return self.service.answer(request, self.principal, deadline=NO_DEADLINE, request_id="req_1")
+        return ChatRequest(**{**fields, "stream": stream, "byok": options, **changes})

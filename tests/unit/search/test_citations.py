@@ -1,6 +1,7 @@
+from typing import Any
+
 import pytest
 
-from ownkey.domain.chat import JsonObject
 from ownkey.domain.search import SearchResult
 from ownkey.search.citations import citations_in, cite_chunks, cite_completion
 from tests.support.chat import chunk
@@ -50,7 +51,7 @@ def test_an_annotation_is_openais():
 
 def test_a_completion_gets_them_behind_its_own():
     own = {"type": "url_citation", "url_citation": {"url": "https://own.example/"}}
-    body: JsonObject = {
+    body: dict[str, Any] = {
         "choices": [
             {"message": {"content": "Rain [1]", "annotations": [own]}},
             {"message": {"content": None, "tool_calls": []}},
