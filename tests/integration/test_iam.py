@@ -9,6 +9,7 @@ CONTEXT = {"owner": "user#1", "provider": "openai", "key_id": "one"}
 ITEM_KEY = {"pk": {"S": "user#iam"}, "sk": {"S": "provider#openai"}}
 FUNCTIONS = (
     "ChatFunction",
+    "WebSearchFunction",
     "ProviderKeysFunction",
     "KeyValidationFunction",
     "AccountFunction",
@@ -39,6 +40,7 @@ def sealed(stack):
     ("function", "seals", "opens"),
     [
         ("ChatFunction", False, True),
+        ("WebSearchFunction", False, True),
         ("ProviderKeysFunction", True, False),
         ("KeyValidationFunction", False, True),
         ("AccountFunction", False, False),
@@ -81,6 +83,7 @@ def test_not_even_an_administrator_opens_a_provider_key_by_chance(stack, sealed)
     ("function", "whole", "metadata", "ciphertext"),
     [
         ("ChatFunction", True, True, True),
+        ("WebSearchFunction", True, True, True),
         ("ProviderKeysFunction", False, True, False),
         ("KeyValidationFunction", True, True, True),
         ("AccountFunction", False, False, False),
@@ -106,6 +109,7 @@ def test_ciphertext_is_read_only_where_it_is_opened(stack, function, whole, meta
 
 WRITES = {
     "ChatFunction": {"UsageTableName": {"put"}},
+    "WebSearchFunction": {"UsageTableName": {"put"}},
     "ProviderKeysFunction": {"ProviderKeysTableName": {"put", "delete"}, "AccountsTableName": {"put"}},
     "KeyValidationFunction": {},
     "AccountFunction": {"AccountsTableName": {"put", "delete"}},

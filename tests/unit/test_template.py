@@ -30,6 +30,13 @@ GRANTS = {
         "ProviderKeysKey": {"kms:Decrypt"},
         "ChatLogGroup": LOG_ACTIONS,
     },
+    "WebSearchFunction": {
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
+        "ProviderKeysTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+        "UsageTable": {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
+        "ProviderKeysKey": {"kms:Decrypt"},
+        "WebSearchLogGroup": LOG_ACTIONS,
+    },
     "ProviderKeysFunction": {
         "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
         "ProviderKeysTable": {
@@ -188,19 +195,19 @@ def test_no_grant_has_a_wildcard():
 def test_the_kms_key_is_used_only_under_the_context_of_a_row():
     kms = [one for function in GRANTS for one in statements_of(function) if "kms:" in json.dumps(one["Action"])]
 
-    assert len(kms) == 3
+    assert len(kms) == 4
     for statement in kms:
         assert statement["Condition"] == CONTEXT_CONDITION
 
 
-def test_only_two_roles_open_provider_keys_whatever_an_administrator_is_granted():
+def test_only_three_roles_open_provider_keys_whatever_an_administrator_is_granted():
     statements = in_aws(RESOURCES["ProviderKeysKey"]["Properties"]["KeyPolicy"]["Statement"])
 
     [administration, denial] = statements
     assert administration["Principal"]["AWS"]["Fn::Sub"].endswith(":root")
     assert (administration["Effect"], administration["Action"]) == ("Allow", "kms:*")
     assert denial == {
-        "Sid": "OpenedByTwoFunctionsOnly",
+        "Sid": "OpenedByThreeFunctionsOnly",
         "Effect": "Deny",
         "Principal": {"AWS": "*"},
         "Action": ["kms:Decrypt", "kms:ReEncryptFrom"],
@@ -210,6 +217,7 @@ def test_only_two_roles_open_provider_keys_whatever_an_administrator_is_granted(
                 "aws:PrincipalArn": [
                     {"Fn::GetAtt": [role_of("ChatFunction"), "Arn"]},
                     {"Fn::GetAtt": [role_of("KeyValidationFunction"), "Arn"]},
+                    {"Fn::GetAtt": [role_of("WebSearchFunction"), "Arn"]},
                 ]
             }
         },
@@ -253,7 +261,8 @@ def test_the_function_that_stores_keys_is_not_told_what_it_replaces():
 
 
 @pytest.mark.parametrize(
-    ("function", "more"), [("ChatFunction", set()), ("KeyValidationFunction", {"hits", "expires_at_epoch"})]
+    ("function", "more"),
+    [("ChatFunction", set()), ("WebSearchFunction", set()), ("KeyValidationFunction", {"hits", "expires_at_epoch"})],
 )
 def test_the_functions_that_use_keys_change_only_how_they_fared(function, more):
     [condition] = conditions_on(function, "dynamodb:UpdateItem")
@@ -323,6 +332,7 @@ def routes():
 def test_these_routes_lead_to_these_functions():
     assert {route: function for route, (function, _) in routes().items()} == {
         ("POST", "/api/v1/chat/completions"): "ChatFunction",
+        ("POST", "/api/web"): "WebSearchFunction",
         ("GET", "/api/user/provider-keys"): "ProviderKeysFunction",
         ("POST", "/api/user/provider-keys"): "ProviderKeysFunction",
         ("DELETE", "/api/user/provider-keys"): "ProviderKeysFunction",

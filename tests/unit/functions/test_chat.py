@@ -1,22 +1,15 @@
 """The chat function under both kinds of runtime: every sample event, on the light AWS client."""
 
 import json
-from datetime import UTC, datetime
-from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
-from moto.server import ThreadedMotoServer
 
-from ownkey.domain.provider_keys import Credential, KeyStatus, ProviderKey
-from ownkey.domain.secrets import Secret
-from ownkey.storage.accounts import AccountRepository
-from ownkey.storage.provider_keys import ProviderKeyRepository
-from ownkey.vault.sealing import KeySealer
+from tests.support.functions import body_of, invocation, running_function
 from tests.support.openai_bodies import chat_chunks, chat_completion
-from tests.support.provider_keys import EVENT_GATEWAY_KEY, forget, load_function, sample_events
-from tests.support.tables import BOTO_ERRORS, emulated_aws
-from tests.support.upstream import FakeUpstream, answer, stream
+from tests.support.provider_keys import forget, load_function, sample_events
+from tests.support.search_answers import EXA_ANSWER
+from tests.support.upstream import answer, stream
 
 EVENTS = sample_events("chat")
 OUTCOMES = {
@@ -30,6 +23,10 @@ OUTCOMES = {
     "no_key_for_provider": (400, "byok_key_missing"),
     "not_json": (400, "invalid_json"),
     "pinned_with_fallbacks": (200, None),
+    "online": (200, None),
+    "online_streamed": (200, None),
+    "online_unknown_engine": (400, "byok_unknown_provider"),
+    "online_without_key": (400, "byok_key_missing"),
     "platform_key": (200, None),
     "provider_object": (200, None),
     "search_provider_pinned": (400, "byok_provider_unsupported"),
@@ -38,57 +35,14 @@ OUTCOMES = {
     "unknown_model": (404, "model_not_found"),
     "unknown_provider": (400, "byok_unknown_provider"),
 }
-KEYS = (("user#u-1", "openai"), ("user#u-1", "groq"), ("platform", "openai"))
+SLUGS = ("openai", "groq", "exa", "tavily")
+KEYS = (("user#u-1", "openai"), ("user#u-1", "groq"), ("user#u-1", "exa"), ("platform", "openai"))
 
 
 @pytest.fixture(scope="module")
 def function():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    with emulated_aws() as aws, FakeUpstream() as upstream:
-        host, port = server.get_host_and_port()
-        environment = {
-            **aws.environment(),
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "OWNKEY_UPSTREAMS": json.dumps(upstream.base_urls("openai", "groq")),
-        }
-        AccountRepository(aws.dynamodb, "Accounts", BOTO_ERRORS).add_gateway_key(EVENT_GATEWAY_KEY)
-        for owner, provider in KEYS:
-            store_key(aws, owner, provider)
-        with patch.dict("os.environ", environment):
-            module = load_function("chat")
-            yield SimpleNamespace(handle=module.lambda_handler, upstream=upstream, aws=aws)
-    server.stop()
-    forget(module)
-
-
-def store_key(aws, owner, provider):
-    key = ProviderKey(
-        owner=owner,
-        provider=provider,
-        key_id=f"k-{provider}",
-        key_suffix="6789",
-        status=KeyStatus.ACTIVE,
-        created_at="2026-01-01T00:00:00Z",
-        updated_at="2026-01-01T00:00:00Z",
-        last_used_at=datetime.now(UTC).isoformat(),
-    )
-    credential = Credential({"apiKey": Secret(f"sk-{provider}-0123456789")})
-    sealed = KeySealer(aws.kms, aws.kms_key_arn, BOTO_ERRORS).seal(credential, key.encryption_context)
-    fields = {name: getattr(key, name) for name in ProviderKey.__slots__}
-    ProviderKeyRepository(aws.dynamodb, "ProviderKeys", BOTO_ERRORS).save(
-        ProviderKey(**{**fields, "ciphertext": sealed})
-    )
-
-
-def invocation(*, streams):
-    fields = {"get_remaining_time_in_millis": lambda: 60_000}
-    return SimpleNamespace(**fields, streams_responses=True) if streams else SimpleNamespace(**fields)
-
-
-def body_of(response):
-    body = response["body"]
-    return body if isinstance(body, str) else b"".join(body).decode()
+    with running_function("chat", SLUGS, KEYS) as running:
+        yield running
 
 
 def test_every_sample_event_has_an_outcome():
@@ -98,7 +52,8 @@ def test_every_sample_event_has_an_outcome():
 @pytest.mark.parametrize("streams", [False, True], ids=["stock runtime", "our runtime"])
 @pytest.mark.parametrize("name", sorted(EVENTS))
 def test_sample_events(name, streams, function):
-    wants_stream = name == "hello_streamed"
+    wants_stream = name.endswith("_streamed")
+    function.upstream.on("exa", answer(EXA_ANSWER))
     for slug in ("openai", "groq"):
         function.upstream.on(
             slug, stream(chat_chunks("Hel", "lo")) if wants_stream else answer(chat_completion("Hello"))
@@ -111,10 +66,12 @@ def test_sample_events(name, streams, function):
     if wants_stream:
         assert text.endswith("data: [DONE]\n\n")
         assert '"content":"Hel"' in text
+        assert ("webSearch" in text) == name.startswith("online")
     elif name == "explained":
         [attempt] = json.loads(text)["attempts"]
         assert (attempt["provider"], attempt["credential"], attempt["key_suffix"]) == ("openai", "user", "6789")
     elif code is None:
+        assert ("num_search_queries" in text) == name.startswith("online")
         assert json.loads(text)["choices"][0]["message"]["content"] == "Hello"
     else:
         assert json.loads(text)["error"]["code"] == code
