@@ -12,7 +12,7 @@ _MARKS = re.compile(r"(?:[\[【]\s*\d{1,3}(?:\s*,\s*\d{1,3})*\s*(?:†[^\]】]*)
 _NUMBER = re.compile(r"\d{1,3}")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019)*_]*\s+|\n+")
-_LIST_MARK = re.compile(r"\s*(?:(?:[-*#>]+|\d+\.)\s+)?")
+_LEAD = re.compile(r"[\s,;:.]*(?:(?:[-*#>]+|\d+\.)\s+)?")
 
 
 def citations_in(text: str, sources: Sequence[SearchResult]) -> list[JsonObject]:
@@ -71,8 +71,8 @@ def _passage_start(text: str, begin: int, mark: int) -> int:
     for end in _SENTENCE_END.finditer(text, begin, mark):
         if text[end.end() : mark].strip():
             start = end.end()
-    mark_of_list = _LIST_MARK.match(text, start)
-    return min(mark, mark_of_list.end()) if mark_of_list else start
+    lead = _LEAD.match(text, start)
+    return min(mark, lead.end()) if lead else start
 
 
 def _without_notes(mark: str) -> str:
