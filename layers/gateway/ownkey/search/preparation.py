@@ -116,8 +116,8 @@ def _fitted(query: str, engine: Engine, param: str) -> str:
         raise InvalidParameterError(
             f"{engine.slug} takes queries of at most {engine.query_limit} characters. Shorten the query.", param="query"
         )
-    cut = query[: engine.query_limit]
-    return cut if query[engine.query_limit].isspace() else cut.rsplit(None, 1)[0]
+    cut = query[: engine.query_limit + 1]
+    return cut.rsplit(None, 1)[0] if len(cut.split(None, 1)) > 1 else cut[:-1]
 
 
 def _path(param: str, name: str) -> str:

@@ -22,7 +22,7 @@ from ownkey.domain.provider_keys import Credential
 from ownkey.domain.search import SearchAnswer, SearchOutput, SearchRequest, SearchWish
 from ownkey.domain.upstream import Transport, UpstreamRequest, UpstreamResponse
 from ownkey.search.engines.engine import Engine
-from ownkey.search.engines.reading import RESULT_LIMIT
+from ownkey.search.engines.reading import RESULT_LIMIT, NoAnswerError
 from ownkey.search.preparation import engine_named, prepared
 
 SEARCH_SECONDS = 20.0
@@ -130,17 +130,26 @@ def _parsed(engine: Engine, request: SearchRequest, body: bytes, errors: ErrorCl
         raise errors.failure(f"answered with {what} instead of search results") from None
     if not isinstance(payload, dict):
         raise errors.failure("sent an answer that is none")
-    answer = engine.parse(request, payload)
+    answer = _read(engine, request, payload)
     if _reports_failure(payload, answer, wants_answer=request.output == "sourcedAnswer"):
         raise errors.of_payload(payload)
+    if answer is None:
+        raise errors.failure("sent an answer without results")
     results = tuple(found for found in answer.results if request.images or found.kind == "text")[:RESULT_LIMIT]
-    answer = replace(answer, results=results)
-    if not answer.price_reported:
-        answer = replace(answer, price=engine.list_price(request, results))
-    return answer
+    price = answer.price if answer.price_reported else engine.list_price(request, results)
+    return replace(answer, results=results, price=price)
 
 
-def _reports_failure(payload: Mapping[str, Any], answer: SearchAnswer, *, wants_answer: bool) -> bool:
+def _read(engine: Engine, request: SearchRequest, payload: Mapping[str, Any]) -> SearchAnswer | None:
+    try:
+        return engine.parse(request, payload)
+    except NoAnswerError:
+        return None
+
+
+def _reports_failure(payload: Mapping[str, Any], answer: SearchAnswer | None, *, wants_answer: bool) -> bool:
     """Return whether a good status is belied by the body. Valyu adds remarks as `error` to searches that succeeded."""
-    success, found = payload.get("success"), answer.answer if wants_answer else answer.results
-    return success is False or bool(payload.get("error") and success is not True and not found)
+    if payload.get("success") is False:
+        return True
+    found = answer and (answer.answer if wants_answer else answer.results)
+    return bool(payload.get("error")) and payload.get("success") is not True and not found

@@ -55,7 +55,8 @@ class Engine:
     """API name (camel case) -> option. `snake_case` is taken for the same, a dot for an object in the option."""
     render: Callable[[SearchRequest], RenderedSearch]
     parse: Callable[[SearchRequest, Mapping[str, Any]], SearchAnswer]
-    """Reads a JSON object of a good answer. Whatever is missing or of another type is left out."""
+    """Reads the JSON object of a good answer; whatever in it is missing or of another type is left out. Raises
+    NoAnswerError for one that has no place for results."""
     list_price: Callable[[SearchRequest, tuple[SearchResult, ...]], Decimal | None]
     """What a search costs by the price list, in US dollars, where the engine does not say."""
     check: Callable[[SearchRequest], Fault | None] = _nothing_wrong

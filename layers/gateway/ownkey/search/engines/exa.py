@@ -11,7 +11,7 @@ from typing import Any
 from ownkey.domain.search import SearchAnswer, SearchRequest, SearchResult
 from ownkey.search.engines import checks
 from ownkey.search.engines.engine import Engine, Option, RenderedSearch, merged
-from ownkey.search.engines.reading import amount, child, objects, page, picture, text_of
+from ownkey.search.engines.reading import amount, child, page, picture, rows, text_of
 
 _IMAGES_PER_PAGE = 3
 _PER_CALL = Decimal("0.005")
@@ -106,7 +106,7 @@ def _render(request: SearchRequest) -> RenderedSearch:
 def _parse(_: SearchRequest, payload: Mapping[str, Any]) -> SearchAnswer:
     price = amount(child(payload, "costDollars").get("total"))
     return SearchAnswer(
-        results=tuple(chain.from_iterable(_results(row) for row in objects(payload.get("results")))),
+        results=tuple(chain.from_iterable(_results(row) for row in rows(payload, "results"))),
         answer=text_of(child(payload, "output").get("content")) or None,
         price=price,
         price_reported=price is not None,

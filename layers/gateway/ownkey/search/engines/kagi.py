@@ -14,7 +14,7 @@ from typing import Any
 from ownkey.domain.search import SearchAnswer, SearchRequest, SearchResult
 from ownkey.search.engines import checks
 from ownkey.search.engines.engine import Engine, Fault, Option, RenderedSearch, merged
-from ownkey.search.engines.reading import child, objects, page, picture, text_of
+from ownkey.search.engines.reading import NoAnswerError, child, objects, page, picture, text_of
 
 _PAGES_READ = 5
 _PRICES = {"search": Decimal("0.025"), "web": Decimal("0.002"), "news": Decimal("0.002")}
@@ -54,7 +54,9 @@ def _render(request: SearchRequest) -> RenderedSearch:
 
 
 def _parse(request: SearchRequest, payload: Mapping[str, Any]) -> SearchAnswer:
-    data = child(payload, "data")
+    if not isinstance(payload.get("data"), dict | list):
+        raise NoAnswerError
+    data = child(payload, "data")  # a list, which is empty, where there is nothing
     names = _LISTS.get(_source(request), _NEWS_LISTS)
     pages = chain.from_iterable(_page(row) for name in names for row in objects(data.get(name)))
     pictures = chain.from_iterable(_picture(row) for row in objects(data.get("image")))

@@ -12,7 +12,7 @@ from ownkey.domain.search import SearchAnswer, SearchRequest, SearchResult
 from ownkey.search.engines import checks
 from ownkey.search.engines.checks import WrongValueError
 from ownkey.search.engines.engine import Engine, Fault, Option, RenderedSearch
-from ownkey.search.engines.reading import amount, child, objects, page, text_of
+from ownkey.search.engines.reading import amount, child, objects, page, rows, text_of
 
 _PRICE = Decimal("0.005")
 _PER_PAGE = 1024
@@ -94,8 +94,8 @@ def _answering(request: SearchRequest) -> dict[str, Any]:
 
 def _parse(request: SearchRequest, payload: Mapping[str, Any]) -> SearchAnswer:
     if request.output != "sourcedAnswer":
-        return SearchAnswer(results=_pages(objects(payload.get("results"))))
-    output = list(objects(payload.get("output")))
+        return SearchAnswer(results=_pages(rows(payload, "results")))
+    output = list(rows(payload, "output"))
     found = chain.from_iterable(objects(item.get("results")) for item in output if item.get("type") == "search_results")
     pages = {result.url: result for result in reversed(_pages(found))}
     said = [
@@ -113,7 +113,7 @@ def _parse(request: SearchRequest, payload: Mapping[str, Any]) -> SearchAnswer:
     )
 
 
-def _pages(rows: Iterator[Mapping[str, Any]]) -> tuple[SearchResult, ...]:
+def _pages(found: Iterator[Mapping[str, Any]]) -> tuple[SearchResult, ...]:
     return tuple(
         chain.from_iterable(
             page(
@@ -122,7 +122,7 @@ def _pages(rows: Iterator[Mapping[str, Any]]) -> tuple[SearchResult, ...]:
                 content=row.get("snippet"),
                 date=row.get("date") or row.get("last_updated"),
             )
-            for row in rows
+            for row in found
         )
     )
 

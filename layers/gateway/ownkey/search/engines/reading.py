@@ -17,6 +17,21 @@ RESULT_LIMIT = 200
 """The most results that are kept of an answer."""
 
 
+class NoAnswerError(Exception):
+    """What came is not what the engine's answers look like."""
+
+
+def rows(payload: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+    """Return the objects of the list that every answer has at `name`, where null stands for none.
+
+    Raises:
+        NoAnswerError: there is no such list.
+    """
+    if name not in payload or not isinstance(payload[name], list | None):
+        raise NoAnswerError
+    return objects(payload[name])
+
+
 def objects(value: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the objects of a list; nothing for anything else."""
     for item in value if isinstance(value, list) else ():

@@ -8,7 +8,7 @@ from typing import Any
 from ownkey.domain.search import SearchAnswer, SearchRequest, SearchResult
 from ownkey.search.engines import checks
 from ownkey.search.engines.engine import Engine, Fault, Option, RenderedSearch
-from ownkey.search.engines.reading import objects, page, picture, text_of
+from ownkey.search.engines.reading import page, picture, rows, text_of
 from ownkey.search.engines.tavily_countries import country_name
 
 _SEARCH_DEPTHS = {"standard": "basic", "deep": "advanced"}
@@ -63,7 +63,7 @@ def _parse(_: SearchRequest, payload: Mapping[str, Any]) -> SearchAnswer:
             date=row.get("published_date"),
             score=row.get("score"),
         )
-        for row in objects(payload.get("results"))
+        for row in rows(payload, "results")
     )
     images = payload.get("images")
     pictures = chain.from_iterable(

@@ -8,7 +8,7 @@ from typing import Any
 from ownkey.domain.search import SearchAnswer, SearchRequest, SearchResult
 from ownkey.search.engines import checks
 from ownkey.search.engines.engine import Engine, Option, RenderedSearch
-from ownkey.search.engines.reading import amount, objects, page, picture
+from ownkey.search.engines.reading import amount, page, picture, rows
 
 _PER_RESULT = Decimal("0.0015")
 _DEPTHS: Mapping[str, Mapping[str, Any]] = {
@@ -52,7 +52,7 @@ def _render(request: SearchRequest) -> RenderedSearch:
 def _parse(_: SearchRequest, payload: Mapping[str, Any]) -> SearchAnswer:
     price = amount(payload.get("total_deduction_dollars"))
     return SearchAnswer(
-        results=tuple(chain.from_iterable(_results(row) for row in objects(payload.get("results")))),
+        results=tuple(chain.from_iterable(_results(row) for row in rows(payload, "results"))),
         price=price,
         price_reported=price is not None,
     )
