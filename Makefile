@@ -39,7 +39,8 @@ unit: $(READY) ## Run the unit tests, side by side
 
 bench: $(READY) ## Measure cold start, latency and AWS calls, as ratios in one run
 	@$(BIN)/python -m benchmarks.cold_start --handler ChatFunction functions/chat app.lambda_handler \
-		--handler ModelsFunction functions/models app.lambda_handler
+		--handler ModelsFunction functions/models app.lambda_handler \
+		--handler WebSearchFunction functions/web_search app.lambda_handler
 	@$(BIN)/python -m benchmarks.latency
 
 fmt: $(READY) ## Format the code and sort its imports
