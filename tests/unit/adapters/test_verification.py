@@ -349,3 +349,22 @@ def test_a_slow_sts_is_not_waited_for(verifier: KeyVerifier, upstream: FakeUpstr
     verdict = verify(verifier, upstream, "aws", answer(STS_ANSWER, headers_after_seconds=30), seconds=0.2)
     assert verdict.valid is None
     assert time.monotonic() - started < 5
+
+
+def shown(upstream: FakeUpstream) -> list[str]:
+    return [exchange.headers["authorization"] for exchange in upstream.exchanges]
+
+
+def test_a_key_of_kagis_older_kind() -> None:
+    deadline = DeadlineIn(5)
+    with FakeUpstream() as upstream:
+        overrides = upstream.base_urls("kagi")
+        transport = HttpTransport(EgressPolicy(REGISTRY, overrides))
+        verifier = KeyVerifier(REGISTRY, transport, overrides)
+        upstream.on("kagi", answer({"error": [{"message": "Bad token"}]}, 401), answer({"data": {"search": []}}))
+        assert verifier.verify("kagi", credential_of("kagi"), model=None, deadline=deadline).valid is True
+        assert shown(upstream) == [f"Bearer {KEY}", f"Bot {KEY}"]
+        upstream.on("kagi", answer({"error": [{"message": "Bad token"}]}, 401))
+        assert verifier.verify("kagi", credential_of("kagi"), model=None, deadline=deadline).valid is False
+        assert shown(upstream)[2:] == [f"Bearer {KEY}", f"Bot {KEY}"]
+        transport.close()

@@ -1,5 +1,8 @@
 """Every option of every engine reaches the engine under its own name, or is refused by name."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from ownkey.domain.errors import InvalidParameterError, ProviderUnsupportedError, UnknownProviderError
@@ -9,7 +12,7 @@ from tests.support.search import body_of, prepare
 
 PLACE = {"type": "approximate", "country": "de", "city": "Berlin", "region": "Berlin"}
 
-REACHING = {
+REACHING: Mapping[str, list[tuple[str, Any, dict[str, Any]]]] = {
     "tavily": [
         ("fromDate", "2026-01-31", {"start_date": "2026-01-31"}),
         ("toDate", "2026-01-31", {"end_date": "2026-01-31"}),
@@ -121,7 +124,7 @@ REACHING = {
 }  # fmt: skip
 CASES = [(engine, *case) for engine, cases in REACHING.items() for case in cases]
 
-PLAIN = {
+PLAIN: Mapping[str, Mapping[str, Any]] = {
     "tavily": {"query": "what is new", "search_depth": "basic"},
     "exa": {"query": "what is new", "type": "auto", "contents": {"highlights": True}},
     "perplexity": {"query": "what is new", "max_tokens_per_page": 1024},
@@ -279,7 +282,7 @@ def test_a_wrong_value_is_refused_by_name(engine, option, value, says, param, pa
         prepare(engine, param=param, **{option: value})
     assert refusal.value.param == path.format(option)
     assert says in refusal.value.message
-    assert refusal.value.message.startswith(refusal.value.param)
+    assert refusal.value.message.startswith(path.format(option))
 
 
 @pytest.mark.parametrize(
@@ -301,10 +304,8 @@ def test_what_stands_in_an_object_is_refused_by_its_path(value, param, says):
 
 
 @pytest.mark.parametrize("engine", SEARCH_ENGINES)
-@pytest.mark.parametrize("option", ["colour", "query", "enabled", "contents", "x" * 300])
+@pytest.mark.parametrize("option", ["colour", "query", "enabled", "x" * 300])
 def test_an_option_of_nobody_is_refused_with_the_list(engine, option):
-    if (engine, option) == ("exa", "contents"):
-        return
     with pytest.raises(InvalidParameterError) as refusal:
         prepare(engine, **{option: {}})
     assert refusal.value.param == f"webSearch.{option[:64]}"

@@ -97,7 +97,9 @@ def _parse(request: SearchRequest, payload: Mapping[str, Any]) -> SearchAnswer:
         return SearchAnswer(results=_pages(rows(payload, "results")))
     output = list(rows(payload, "output"))
     found = chain.from_iterable(objects(item.get("results")) for item in output if item.get("type") == "search_results")
-    pages = {result.url: result for result in reversed(_pages(found))}
+    pages: dict[str, SearchResult] = {}
+    for result in _pages(found):
+        pages.setdefault(result.url, result)
     said = [
         text_of(part.get("text"))
         for item in output
@@ -106,7 +108,7 @@ def _parse(request: SearchRequest, payload: Mapping[str, Any]) -> SearchAnswer:
     ]
     price = amount(child(child(payload, "usage"), "cost").get("total_cost"))
     return SearchAnswer(
-        results=tuple(reversed(pages.values()))[: request.fields.get("max_results")],
+        results=tuple(pages.values())[: request.fields.get("max_results")],
         answer="\n\n".join(filter(None, said)) or None,
         price=price,
         price_reported=price is not None,
