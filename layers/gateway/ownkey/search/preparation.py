@@ -61,8 +61,8 @@ def _checked(engine: Engine, wish: SearchWish) -> dict[str, Any]:
                 f"{engine.slug} has no option {written[:64]!r}. It has {', '.join(sorted(engine.options))}.",
                 param=param,
             )
-        if value is None:
-            continue
+        if value is None or value == []:
+            continue  # no filter
         if name in options:
             raise InvalidParameterError(f"{name} is given in two spellings. Keep one.", param=param)
         try:
