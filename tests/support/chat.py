@@ -20,6 +20,7 @@ from ownkey.services.chat_routing import ChatRouter
 from ownkey.services.chat_search import ChatSearch
 from ownkey.services.key_notes import KeyNotes
 from ownkey.services.searches import Searches
+from ownkey.services.usage_keeping import PatientUsageStore
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 USAGE = Usage(input_tokens=9, output_tokens=20, cached_input_tokens=3)
@@ -167,8 +168,12 @@ class FakeUsage:
     def __init__(self):
         self.records = []
         self.failure = None
+        self.failures = []
+        """Raised by the next tries, one each."""
 
     def put(self, record):
+        if self.failures:
+            raise self.failures.pop(0)
         if self.failure:
             raise self.failure
         self.records.append(record)
@@ -222,6 +227,8 @@ class Chat:
         self.contexts, self.spending = FakeContexts(self.keys, standing), FakeSpending()
         self.principal, self.engines = principal, FakeEngines()
         self.ticks = 0
+        self.pauses: list[float] = []
+        self.catalog_versions = ["2026-11-23+test-1"]
         logger = Logger(service="chat", stream=log)
         notes = KeyNotes(keys=self.keys, now=self.now, logger=logger)
         catalog = SimpleNamespace(
@@ -240,9 +247,10 @@ class Chat:
             admission=self.spending,
             ledger=ChatLedger(
                 notes=notes,
-                usage=self.usage,
+                usage=PatientUsageStore(store=self.usage, logger=logger, sleep=self.pauses.append),
                 spending=self.spending,
                 fee_rate="0.05",
+                catalog_version=lambda: self.catalog_versions[0],
                 now=self.now,
                 logger=logger,
             ),
@@ -255,9 +263,11 @@ class Chat:
         self.ticks += 1
         return START + timedelta(milliseconds=10 * self.ticks)
 
+    deadline = NO_DEADLINE
+
     def ask(self, **changes):
         request = self._request(**changes)
-        return self.service.answer(request, self.principal, deadline=NO_DEADLINE, request_id="req_1")
+        return self.service.answer(request, self.principal, deadline=self.deadline, request_id="req_1")
 
     def explain(self, **changes):
         return self.service.explain(self._request(**changes), self.principal)

@@ -1,10 +1,12 @@
 """The chat function under both kinds of runtime: every sample event, on the light AWS client."""
 
 import json
+from decimal import Decimal
 from unittest.mock import patch
 
 import pytest
 
+from ownkey.api.proxy import json_response
 from tests.support.functions import body_of, invocation, running_function
 from tests.support.openai_bodies import chat_chunks, chat_completion
 from tests.support.provider_keys import forget, load_function, sample_events
@@ -83,6 +85,47 @@ def test_usage_is_in_the_table_after_the_answer(function):
     items = function.aws.items("Usage")
     assert {item["owner"]["S"] for item in items} <= {"user#u-1", "platform"}
     assert items
+
+
+def outcomes(function):
+    """Return the outcomes in the table, which is emptied."""
+    found = [(item["outcome"]["S"], item["amount_usd"]["N"]) for item in function.aws.items("Usage")]
+    for item in function.aws.items("Usage"):
+        function.aws.dynamodb.delete_item(TableName="Usage", Key={"pk": item["pk"], "sk": item["sk"]})
+    return found
+
+
+def test_an_answer_that_cannot_be_sent_is_an_error_and_recorded_as_failed(function, monkeypatch):
+    function.upstream.on("openai", answer(chat_completion("Hello")))
+    outcomes(function)
+
+    def broken_once(status, body, **others):
+        if status == 200:
+            raise TypeError("not JSON")
+        return json_response(status, body, **others)
+
+    monkeypatch.setitem(function.handle.__globals__, "json_response", broken_once)
+    response = function.handle(EVENTS["hello"], invocation(streams=True))
+    assert response["statusCode"] == 503
+    assert outcomes(function) == [("failed", "0")]
+
+
+def test_a_provider_that_fails_is_recorded_as_failed(function):
+    function.upstream.on("openai", answer({"error": {"message": "no"}}, status=400))
+    outcomes(function)
+    assert function.handle(EVENTS["hello"], invocation(streams=True))["statusCode"] == 400
+    assert outcomes(function) == [("failed", "0")]
+
+
+def test_a_caller_who_hangs_up_is_recorded(function):
+    function.upstream.on("openai", stream(chat_chunks("Hel", "lo")))
+    outcomes(function)
+    response = function.handle(EVENTS["hello_streamed"], invocation(streams=True))
+    next(iter(response["body"]))
+    response["body"].close()
+    [(outcome, amount)] = outcomes(function)
+    assert outcome == "client_gone"
+    assert Decimal(amount) > 0
 
 
 def test_a_store_that_is_down_is_503_and_not_401(function):

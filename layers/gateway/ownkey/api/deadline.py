@@ -3,7 +3,10 @@
 from typing import Protocol
 
 RESERVE_SECONDS = 3.0
-"""Kept back to tell the caller and to meter what was delivered."""
+"""Kept back to tell the caller."""
+METERING_SECONDS = 12.0
+"""Kept back of a chat, to tell the caller and to record what was delivered, however slow the store is: three tries of
+three seconds, and what is between them."""
 
 
 class InvocationContext(Protocol):
@@ -17,9 +20,10 @@ class InvocationContext(Protocol):
 class InvocationDeadline:
     """The deadline of one Lambda invocation, less what answering and metering take."""
 
-    def __init__(self, context: InvocationContext) -> None:
+    def __init__(self, context: InvocationContext, reserve_seconds: float = RESERVE_SECONDS) -> None:
         self._context = context
+        self._reserve_seconds = reserve_seconds
 
     def remaining_seconds(self) -> float:
         """Return the seconds that upstream calls may still take, never negative."""
-        return max(0.0, self._context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS)
+        return max(0.0, self._context.get_remaining_time_in_millis() / 1000 - self._reserve_seconds)

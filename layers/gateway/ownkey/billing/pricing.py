@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 UNKNOWN = Charge()
+"""For what cannot be priced."""
 DIGITS = 38
 """What DynamoDB keeps of a number. No amount needs as many: the longest have some thirty."""
 

@@ -1,10 +1,10 @@
-"""What a request used, and the receipt for it."""
+"""The receipt for a request."""
 
-import json
 from typing import TYPE_CHECKING
 
-from ownkey.billing.pricing import decimal_text
-from ownkey.domain.chat import JsonObject, Usage
+from ownkey.billing.pricing import DIGITS, decimal_text
+from ownkey.domain.bill import Bill
+from ownkey.domain.chat import JsonObject
 from ownkey.domain.prices import Charge
 from ownkey.domain.routing import Attempt
 from ownkey.domain.teams import Team
@@ -12,25 +12,10 @@ from ownkey.domain.teams import Team
 if TYPE_CHECKING:
     from decimal import Decimal
 
-BYTES_PER_TOKEN = 4
-"""A rough mean over tokenizers and languages, for upstreams that report nothing."""
 
-
-def estimated_usage(request_body: JsonObject, output_characters: int) -> Usage:
-    """Return a rough count for an answer whose provider reported none, from the sizes of both texts."""
-    sent = json.dumps(
-        {"messages": request_body.get("messages"), "tools": request_body.get("tools")}, ensure_ascii=False
-    )
-    return Usage(
-        input_tokens=-(-len(sent.encode()) // BYTES_PER_TOKEN),
-        output_tokens=-(-output_characters // BYTES_PER_TOKEN),
-    )
-
-
-def build_receipt(
-    usage: Usage, charge: Charge, attempt: Attempt, *, request_id: str, billed_team: Team | None
-) -> JsonObject:
+def build_receipt(bill: Bill, attempt: Attempt, *, request_id: str, billed_team: Team | None) -> JsonObject:
     """Return the receipt that travels with an answer. A price that is not known is null, never zero."""
+    charge, usage = bill.charge, bill.usage
     byok = attempt.credential != "platform"
     return {
         "amount": decimal_text(charge.amount),
@@ -74,7 +59,8 @@ def with_search(receipt: JsonObject, charge: Charge, attempt: Attempt, search: C
 
 def total(*amounts: "Decimal | None") -> "Decimal | None":
     """Return the sum; None when one of the amounts is not known."""
-    from decimal import Decimal
+    from decimal import Decimal, localcontext
 
     known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
+    with localcontext(prec=DIGITS):
+        return sum(known, Decimal(0)) if len(known) == len(amounts) else None

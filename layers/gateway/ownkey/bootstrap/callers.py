@@ -20,6 +20,7 @@ from ownkey.services.authentication import Authenticator
 from ownkey.services.caller_keys import CallerKeys
 from ownkey.services.key_notes import KeyNotes
 from ownkey.services.searches import Searches
+from ownkey.services.usage_keeping import PatientUsageStore
 from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.aws.client import JsonClient
 from ownkey.storage.aws.credentials import credential_source
@@ -43,7 +44,7 @@ class CallerParts:
     caller_keys: CallerKeys
     opener: KeyOpener
     notes: KeyNotes
-    usage: UsageRepository
+    usage: PatientUsageStore
     spending: SpendingRepository
     transport: HttpTransport
     searches: Searches
@@ -72,12 +73,13 @@ def build_caller_parts(settings: Settings, *, service: str) -> CallerParts:
     notes = KeyNotes(keys=keys, now=utc_now, logger=logger)
     transport = HttpTransport(EgressPolicy(REGISTRY, settings.upstreams))
     accounts = AccountRepository(dynamodb, settings.accounts_table, errors)
+    usage = UsageRepository(dynamodb, settings.usage_table, errors, retention_days=settings.usage_retention_days)
     return CallerParts(
         authenticator=Authenticator(GatewayKeyAuthenticator(accounts, utc_now), None),
         caller_keys=CallerKeys(keys=keys, contexts=contexts),
         opener=opener,
         notes=notes,
-        usage=UsageRepository(dynamodb, settings.usage_table, errors, retention_days=settings.usage_retention_days),
+        usage=PatientUsageStore(store=usage, logger=logger),
         spending=SpendingRepository(dynamodb, settings.usage_table, errors),
         transport=transport,
         searches=Searches(engines=LazySearcher(transport, settings), opener=opener, notes=notes, now=utc_now),

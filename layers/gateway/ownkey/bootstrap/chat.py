@@ -44,6 +44,7 @@ def build_chat_function(settings: Settings) -> ChatFunction:
             usage=parts.usage,
             spending=parts.spending,
             fee_rate=settings.fee_rate,
+            catalog_version=LazyCatalog().version,
             now=utc_now,
             logger=parts.logger,
         ),
@@ -71,6 +72,12 @@ class LazyCatalog:
         from ownkey.catalog.models import listing_of
 
         return listing_of(model)
+
+    def version(self) -> str:
+        """Return the name of the catalog's data."""
+        from ownkey.catalog.facts import load_catalog
+
+        return load_catalog().version
 
     def nearest_names(self, model: str) -> tuple[str, ...]:
         """Return the names of models most like `model`."""

@@ -63,7 +63,7 @@ class Charge:
     amount: "Decimal | None" = None
     """What the caller owes: the fee, or on the operator's key the list price."""
     source: PriceSource | None = "unknown"
-    """Where the price is from; None when nothing is charged, because nothing was delivered."""
+    """Where the price is from; None when there is none, since nothing was delivered."""
     effective_at: "date | None" = None
     """Since when the catalog's price is known to hold; None when that is not known, or it was not used."""
     catalog_version: str | None = None

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
-from ownkey.billing.receipt import estimated_usage
+from ownkey.domain.bill import Bill, Written
 from ownkey.domain.chat import ChatRequest, ChunkStream, Completion, Deadline, JsonObject, Usage
 from ownkey.domain.errors import (
+    CallerError,
     InternalError,
     MisconfiguredError,
     ProviderFailureError,
@@ -23,7 +24,7 @@ from ownkey.services.chat_routing import ChatRouter
 from ownkey.services.chat_search import ChatSearch
 from ownkey.services.searches import KeyOpening
 from ownkey.services.spending import Admission, admit
-from ownkey.streaming.relay import RelayReport, relay
+from ownkey.streaming.relay import RelayReport, in_time, relay
 
 
 class ChatProvider(Protocol):
@@ -50,6 +51,8 @@ class CompletedAnswer:
     headers: dict[str, str]
     settle: Callable[[], None]
     """Records what was used. Call it once, after the answer has gone out."""
+    fail: Callable[[Exception], None]
+    """Records that the answer could not be sent, instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +124,25 @@ class ChatService:
                 self.ledger.note_failure(call, attempt, error)
                 if call.attempts < len(attempts) and error.fallback_allowed:
                     continue
-                if isinstance(error, ProviderKeyRejectedError) and attempt.credential == "platform":
-                    raise MisconfiguredError(f"{attempt.provider} rejects the platform's own key") from error
+                failure = _as_told(error, attempt)
+                self._fail(call, attempt, failure)
+                raise failure from error.__cause__
+            except CallerError:
+                raise
+            except Exception as error:
+                self._fail(call, attempt, error)
                 raise
         raise InternalError("a plan without attempts")
+
+    def _fail(self, call: ChatCall, attempt: Attempt, error: Exception) -> None:
+        self.ledger.fail(call, attempt, error_code=self._code(error))
+
+    def _unsent(self, call: ChatCall, attempt: Attempt, error: Exception) -> None:
+        self._fail(call, attempt, error)
+        self.ledger.settle_search(call, outcome="failed")
+
+    def _code(self, error: Exception) -> str:
+        return str(self.describe_error(error)["code"])
 
     def _attempt(self, call: ChatCall, attempt: Attempt) -> CompletedAnswer | StreamedAnswer:
         credential = self.opener.open(attempt.key)
@@ -139,19 +157,22 @@ class ChatService:
             credential=credential,
             deadline=call.deadline,
         )
-        usage = completion.usage
-        if usage is None:
-            written = sum(len(str(choice.get("message"))) for choice in completion.body["choices"])
-            usage = estimated_usage(call.request.body, written)
-            completion.body["usage"] = usage.to_openai()
+        written = Written()
+        for choice in completion.body["choices"]:
+            written.add(choice["message"])
+        bill = self.ledger.bill(call, attempt, completion.usage, written)
+        if completion.usage is None:
+            completion.body["usage"] = bill.usage.to_openai()
         if call.grounding:
             call.grounding.cite_completion(completion.body)
-        completion.body["x_ownkey_pricing"] = self.ledger.receipt(call, attempt, usage)
+        completion.body["x_ownkey_pricing"] = self.ledger.receipt(call, attempt, bill)
         call.first_byte_at = self.now()
-        settle = partial(
-            self.ledger.settle, call, attempt, usage, estimated=completion.usage is None, outcome="completed"
+        return CompletedAnswer(
+            body=completion.body,
+            headers=_headers(call, attempt, completion.dropped),
+            settle=partial(self.ledger.settle, call, attempt, bill, outcome="completed"),
+            fail=partial(self._unsent, call, attempt),
         )
-        return CompletedAnswer(body=completion.body, headers=_headers(call, attempt, completion.dropped), settle=settle)
 
     def _stream(self, call: ChatCall, attempt: Attempt, credential: Credential) -> StreamedAnswer:
         stream = self.adapter.stream(
@@ -174,20 +195,33 @@ class ChatService:
         call.first_byte_at = self.now()
         report = RelayReport()
 
-        def usage() -> Usage:
-            return stream.usage or estimated_usage(call.request.body, report.output_characters)
+        @cache
+        def bill() -> Bill:
+            return self.ledger.bill(call, attempt, stream.usage, report.written)
 
         def ending(last: JsonObject) -> Iterator[JsonObject]:
-            return _closing_chunks(call, last, usage(), receipt=self.ledger.receipt(call, attempt, usage()))
+            receipt = self.ledger.receipt(call, attempt, bill())
+            return _closing_chunks(call, last, bill().usage, receipt=receipt)
+
+        def failing(error: Exception) -> JsonObject:
+            receipt = self.ledger.receipt(call, attempt, bill())
+            return {"error": self.describe_error(error), "x_ownkey_pricing": receipt}
 
         def settle() -> None:
             stream.close()
-            self.ledger.settle(
-                call, attempt, usage(), estimated=stream.usage is None, outcome=report.outcome, error=report.error
-            )
+            code = self._code(report.error) if report.error else None
+            self.ledger.settle(call, attempt, bill(), outcome=report.outcome, error=report.error, error_code=code)
 
-        frames = relay(first, chunks, report, ending=ending, describe_error=self.describe_error)
+        rest = in_time(chunks, call.deadline, attempt.provider)
+        frames = relay(first, rest, report, ending=ending, failing=failing)
         return StreamedAnswer(frames=frames, headers=_headers(call, attempt, stream.dropped), settle=settle)
+
+
+def _as_told(error: UpstreamError, attempt: Attempt) -> UpstreamError | MisconfiguredError:
+    """Return the failure as the caller is told of it."""
+    if isinstance(error, ProviderKeyRejectedError) and attempt.credential == "platform":
+        return MisconfiguredError(f"{attempt.provider} rejects the platform's own key")
+    return error
 
 
 def _closing_chunks(call: ChatCall, last: JsonObject, usage: Usage, *, receipt: JsonObject) -> Iterator[JsonObject]:

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from ownkey.billing.pricing import charge_for
+from ownkey.billing.estimate import measured_usage
+from ownkey.billing.pricing import UNKNOWN, charge_for
 from ownkey.billing.receipt import build_receipt, total, with_search
+from ownkey.domain.bill import Bill, Written
 from ownkey.domain.chat import ChatRequest, Deadline, JsonObject, Usage
 from ownkey.domain.errors import UpstreamError
 from ownkey.domain.identity import Principal
-from ownkey.domain.prices import Charge
 from ownkey.domain.routing import Attempt
 from ownkey.domain.teams import Team
 from ownkey.domain.usage import UsageOutcome, UsageRecord
@@ -19,14 +19,7 @@ from ownkey.services.chat_search import Grounding
 from ownkey.services.key_notes import KeyNotes
 from ownkey.services.searches import MadeSearch
 from ownkey.services.spending import SpendingStore, count
-
-
-class UsageStore(Protocol):
-    """Keeps usage records."""
-
-    def put(self, record: UsageRecord) -> None:
-        """Store a record once."""
-        ...
+from ownkey.services.usage_keeping import UsageStore
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,43 +46,70 @@ class ChatCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatLedger:
-    """Writes down what became of chats."""
+    """Makes the bills of chats, and writes down what became of them. It never fails the caller."""
 
     notes: KeyNotes
     usage: UsageStore
     spending: SpendingStore
     fee_rate: str
     """The platform fee as a decimal fraction of the list price."""
+    catalog_version: Callable[[], str]
+    """Names the catalog that attempts have their prices from."""
     now: Callable[[], datetime]
     logger: Logger
 
-    def receipt(self, call: ChatCall, attempt: Attempt, usage: Usage) -> JsonObject:
+    def bill(self, call: ChatCall, attempt: Attempt, reported: Usage | None, written: Written) -> Bill:
+        """Return what an answer comes to; make it once, for the receipt and the record.
+
+        Args:
+            call: the request.
+            attempt: the one that was answered.
+            reported: the usage that the provider reported.
+            written: what came of the answer.
+        """
+        usage, estimated = reported or Usage(), reported is None
+        try:
+            usage, estimated = measured_usage(reported, call.request.body, written)
+            version = self.catalog_version()
+            charge = charge_for(usage, attempt, fee_rate=self.fee_rate, catalog_version=version)
+        except Exception as error:  # whatever it is, the provider was paid: what was used is told and recorded
+            self.logger.error("the request could not be priced", error=error, request_id=call.request_id)
+            charge = UNKNOWN
+        return Bill(usage=usage, charge=charge, estimated=estimated)
+
+    def receipt(self, call: ChatCall, attempt: Attempt, bill: Bill) -> JsonObject:
         """Return the receipt that travels with the answer."""
-        charge = charge_for(usage, attempt, fee_rate=self.fee_rate)
-        receipt = build_receipt(usage, charge, attempt, request_id=call.request_id, billed_team=call.billed_team)
+        receipt = build_receipt(bill, attempt, request_id=call.request_id, billed_team=call.billed_team)
         if search := call.search:
-            return with_search(receipt, charge, search.attempt, search.charge)
+            return with_search(receipt, bill.charge, search.attempt, search.charge)
         return receipt
 
     def settle(
         self,
         call: ChatCall,
         attempt: Attempt,
-        usage: Usage,
+        bill: Bill,
         *,
-        estimated: bool,
         outcome: UsageOutcome,
         error: Exception | None = None,
+        error_code: str | None = None,
     ) -> None:
-        """Record what was delivered, and the error that cut it. Never fails the caller, who has the answer already."""
+        """Record what was delivered, and the error that cut it."""
         if error is not None:
             self.logger.error("the stream was cut", error=error, request_id=call.request_id, provider=attempt.provider)
-        charge, ended_at = charge_for(usage, attempt, fee_rate=self.fee_rate), self.now()
-        record = _record(call, attempt, usage, charge, estimated=estimated, outcome=outcome, ended_at=ended_at)
-        self._never_failing(lambda: self.usage.put(record), "the usage record was not stored", call)
+        ended_at = self.now()
+        self._keep(call, _record(call, attempt, bill, outcome=outcome, error_code=error_code, ended_at=ended_at))
         self.settle_search(call, outcome="completed")
-        self._never_failing(lambda: self._count(call, charge, ended_at), "what was spent was not counted", call)
+        self._never_failing(lambda: self._count(call, bill, ended_at), "what was spent was not counted", call)
         self.notes.used(attempt.key, request_id=call.request_id)
+
+    def fail(self, call: ChatCall, attempt: Attempt, *, error_code: str) -> None:
+        """Record a request of whose answer nothing was delivered: nothing is charged for it, nor for its search."""
+        bill = Bill(usage=Usage(), charge=UNKNOWN.waived())
+        self._keep(call, _record(call, attempt, bill, outcome="failed", error_code=error_code, ended_at=self.now()))
+
+    def _keep(self, call: ChatCall, record: UsageRecord) -> None:
+        self._never_failing(lambda: self.usage.put(record), "the usage record was not stored", call)
         self.logger.info(
             "chat completion",
             request_id=record.request_id,
@@ -100,15 +120,19 @@ class ChatLedger:
             attempts=call.attempts,
             stream=record.stream,
             outcome=record.outcome,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
+            error_code=record.error_code,
+            input_tokens=record.usage.input_tokens,
+            output_tokens=record.usage.output_tokens,
             estimated=record.estimated,
+            price_source=record.charge.source,
             duration_ms=record.duration_ms,
             time_to_first_byte_ms=record.time_to_first_byte_ms,
         )
 
-    def _count(self, call: ChatCall, charge: Charge, at: datetime) -> None:
-        amount = total(charge.amount, call.search.charge.amount) if call.search else charge.amount
+    def _count(self, call: ChatCall, bill: Bill, at: datetime) -> None:
+        amount = bill.charge.amount
+        if call.search:
+            amount = total(amount, call.search.charge.amount)
         count(self.spending, amount, call.principal, call.billed_team, at)
 
     def settle_search(self, call: ChatCall, *, outcome: UsageOutcome) -> None:
@@ -130,11 +154,10 @@ class ChatLedger:
 def _record(
     call: ChatCall,
     attempt: Attempt,
-    usage: Usage,
-    charge: Charge,
+    bill: Bill,
     *,
-    estimated: bool,
     outcome: UsageOutcome,
+    error_code: str | None,
     ended_at: datetime,
 ) -> UsageRecord:
     return UsageRecord(
@@ -150,14 +173,15 @@ def _record(
         gateway_key_id=call.principal.gateway_key_id,
         byok=attempt.credential != "platform",
         stream=call.request.stream,
-        usage=usage,
-        charge=charge,
+        usage=bill.usage,
+        charge=bill.charge,
         team_id=call.billed_team.team_id if call.billed_team else None,
-        estimated=estimated,
+        estimated=bill.estimated,
         outcome=outcome,
+        error_code=error_code,
         started_at=call.started_at,
         duration_ms=_milliseconds(ended_at - call.started_at),
-        time_to_first_byte_ms=_milliseconds((call.first_byte_at or ended_at) - call.started_at),
+        time_to_first_byte_ms=_milliseconds(call.first_byte_at - call.started_at) if call.first_byte_at else None,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ownkey.domain.errors import GatewayError, ProviderKeyRejectedError, UpstreamError
+from ownkey.domain.errors import ProviderKeyRejectedError, UpstreamError
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
 from ownkey.domain.routing import Attempt
 from ownkey.observability import Logger
@@ -65,8 +65,8 @@ class KeyNotes:
             )
 
     def never_failing(self, write: Callable[[], None], message: str, request_id: str) -> None:
-        """Write something down; a store that cannot is logged with `message`, and that is all."""
+        """Write something down; what goes wrong is logged with `message`, and that is all."""
         try:
             write()
-        except GatewayError as error:
+        except Exception as error:  # the caller has the answer already
             self.logger.error(message, error=error, request_id=request_id)

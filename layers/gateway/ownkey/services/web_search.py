@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from ownkey.billing.pricing import decimal_text
 from ownkey.domain.chat import Deadline, JsonObject
@@ -11,21 +11,13 @@ from ownkey.domain.dates import iso_utc
 from ownkey.domain.identity import Principal
 from ownkey.domain.search import DirectSearch, SearchResult
 from ownkey.domain.teams import Team
-from ownkey.domain.usage import UsageRecord
 from ownkey.observability import Logger
 from ownkey.routing.search_keys import choose_search, engines_of, search_rings
 from ownkey.routing.team_rules import check_active, check_limits
 from ownkey.services.caller_keys import CallerKeys
 from ownkey.services.searches import MadeSearch, Searches
 from ownkey.services.spending import Admission, SpendingStore, admit, count
-
-
-class UsageStore(Protocol):
-    """Keeps usage records."""
-
-    def put(self, record: UsageRecord) -> None:
-        """Store a record once."""
-        ...
+from ownkey.services.usage_keeping import UsageStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
-from ownkey.domain.chat import JsonObject
+from ownkey.domain.bill import Written
+from ownkey.domain.chat import Deadline, JsonObject
+from ownkey.domain.errors import ProviderTimeoutError
 from ownkey.domain.usage import UsageOutcome
 
 DONE = b"data: [DONE]\n\n"
@@ -17,8 +19,8 @@ class RelayReport:
 
     outcome: UsageOutcome = "client_gone"
     """Stays so when the caller hangs up: the frames are not read to their end then."""
-    output_characters: int = 0
-    """Length of all generated text, for an estimate when the provider reports no usage."""
+    written: Written = field(default_factory=Written)
+    """What came of the answer."""
     error: Exception | None = None
 
 
@@ -27,13 +29,26 @@ def frame(payload: JsonObject) -> bytes:
     return b"data: " + json.dumps(payload, separators=(",", ":")).encode() + b"\n\n"
 
 
+def in_time(chunks: Iterator[JsonObject], deadline: Deadline, provider: str) -> Iterator[JsonObject]:
+    """Yield chunks for as long as there is time; raises ProviderTimeoutError when none is left.
+
+    Waiting for a provider ends in time by itself. A stream that never lets one wait does not.
+    """
+    for chunk in chunks:
+        yield chunk
+        if deadline.remaining_seconds() <= 0:
+            raise ProviderTimeoutError(
+                "The answer took longer than a request may. Ask for less of it at once.", provider=provider
+            )
+
+
 def relay(
     first: JsonObject,
     rest: Iterator[JsonObject],
     report: RelayReport,
     *,
     ending: Callable[[JsonObject], Iterator[JsonObject]],
-    describe_error: Callable[[Exception], JsonObject],
+    failing: Callable[[Exception], JsonObject],
 ) -> Iterator[bytes]:
     """Yield the frames of a stream, then `[DONE]`; a failure after the first byte becomes a last chunk, then `[DONE]`.
 
@@ -42,14 +57,15 @@ def relay(
         rest: the other ones.
         report: filled in as the stream goes.
         ending: from the chunk with the last finish reason to the chunks that close the answer.
-        describe_error: the `error` object for the caller.
+        failing: from what went wrong to the fields that the last chunk gets.
     """
     held: JsonObject | None = None
     try:
         for chunk in chain((first,), rest):
             if held is not None:
                 yield frame(held)
-            report.output_characters += _characters(chunk)
+            for choice in chunk["choices"]:
+                report.written.add(choice.get("delta") or {})
             finishes = any(choice.get("finish_reason") for choice in chunk["choices"])
             held = chunk if finishes else None
             if held is None:
@@ -59,17 +75,7 @@ def relay(
     except Exception as error:  # the answer has begun: whatever it is, the caller must be told
         report.outcome, report.error = "cut", error
         choice = {"index": 0, "delta": {}, "finish_reason": "error"}
-        yield frame({**first, "choices": [choice], "error": describe_error(error)})
+        yield frame({**first, "choices": [choice], **failing(error)})
     yield DONE
     if report.error is None:
         report.outcome = "completed"
-
-
-def _characters(chunk: JsonObject) -> int:
-    total = 0
-    for choice in chunk["choices"]:
-        delta = choice.get("delta") or {}
-        total += len(delta.get("content") or "") + len(delta.get("reasoning_content") or "")
-        for call in delta.get("tool_calls") or ():
-            total += len((call.get("function") or {}).get("arguments") or "")
-    return total

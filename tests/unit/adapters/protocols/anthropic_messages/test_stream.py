@@ -151,6 +151,12 @@ def test_counts_that_come_later_replace_those_before_and_are_never_added() -> No
     assert silent.usage is None
 
 
+def test_the_placeholder_at_the_start_is_no_count_of_an_answer_that_is_cut() -> None:
+    reader = parser()
+    reader.feed('{"type":"message_start","message":{"usage":{"input_tokens":9,"output_tokens":2}}}')
+    assert reader.usage == Usage(input_tokens=9)
+
+
 def test_the_name_of_an_event_stands_in_for_its_type() -> None:
     reader = parser()
     reader.feed('{"message":{"id":"msg_1"}}', event="message_start")

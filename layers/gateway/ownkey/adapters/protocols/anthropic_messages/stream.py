@@ -64,6 +64,7 @@ class StreamParser:
         self._annotations: list[JsonObject] = []
         self._stop_reason: Any = None
         self._counts: JsonObject = {}
+        self._placeholder: JsonObject = {}
 
     @property
     def complete(self) -> bool:
@@ -111,7 +112,10 @@ class StreamParser:
         message = _object(payload, "message")
         self._identity["id"] = self._identity["id"] or message.get("id") or ""
         self._identity["model"] = message.get("model") or self._identity["model"]
-        self._note_usage(message)
+        usage = _object(message, "usage")
+        # A placeholder of a few tokens, which stands for the output only if nothing else comes.
+        self._placeholder = {"output_tokens": usage.pop("output_tokens", None)}
+        self._note_usage({"usage": usage})
         return self._chunks()
 
     def _open(self, payload: JsonObject) -> list[JsonObject]:
@@ -175,6 +179,8 @@ class StreamParser:
 
     def _stop(self, _: JsonObject) -> list[JsonObject]:
         self.done = True
+        if self.usage is not None and "output_tokens" not in self._counts:
+            self._note_usage({"usage": self._placeholder})
         return [chunk for index in list(self._blocks) for chunk in self._close(index)]
 
     def _note_end(self, payload: JsonObject) -> list[JsonObject]:
