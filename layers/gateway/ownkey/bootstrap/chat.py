@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ownkey.adapters.adapter import ChatAdapter
 from ownkey.adapters.egress import EgressPolicy
@@ -21,6 +21,7 @@ from ownkey.services.authentication import Authenticator
 from ownkey.services.chat import ChatService
 from ownkey.services.chat_ledger import ChatLedger
 from ownkey.services.chat_routing import ChatRouter
+from ownkey.services.funds import FundsGate
 from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.aws.client import JsonClient
 from ownkey.storage.aws.credentials import credential_source
@@ -29,8 +30,12 @@ from ownkey.storage.aws.services import DYNAMODB, KMS, DynamoDB, Kms
 from ownkey.storage.chat_context import ChatContextRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
 from ownkey.storage.spending import SpendingRepository
+from ownkey.storage.table import ClientErrors
 from ownkey.storage.usage import UsageRepository
 from ownkey.vault.opening import KeyOpener
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +72,12 @@ def build_chat_function(settings: Settings) -> ChatFunction:
     )
     service = ChatService(
         router=ChatRouter(
-            keys=keys, contexts=contexts, catalog=LazyCatalog(), providers=chat_providers(adapter), judge=adapter
+            keys=keys,
+            contexts=contexts,
+            catalog=LazyCatalog(),
+            providers=chat_providers(adapter),
+            judge=adapter,
+            funds=FundsGate(LazyBalances(dynamodb, settings.accounts_table, errors), settings.balance_enforcement),
         ),
         adapter=adapter,
         opener=KeyOpener(kms, settings.provider_keys_kms_key, errors, monotonic=time.monotonic),
@@ -105,6 +115,19 @@ class LazyCatalog:
         from ownkey.catalog.models import nearest_names
 
         return nearest_names(model)
+
+
+class LazyBalances:
+    """Prepaid balances, which are looked at only where nothing is noted of them."""
+
+    def __init__(self, dynamodb: DynamoDB, table_name: str, errors: ClientErrors) -> None:
+        self._arguments = (dynamodb, table_name, errors)
+
+    def balance_of(self, user_id: str) -> "Decimal":
+        """Return what a user has left, in US dollars."""
+        from ownkey.storage.balances import BalanceRepository
+
+        return BalanceRepository(*self._arguments).balance_of(user_id)
 
 
 def build_chat_adapter(settings: Settings) -> ChatAdapter:

@@ -18,6 +18,7 @@ from ownkey.routing.planner import plan
 from ownkey.routing.providers import Providers
 from ownkey.routing.suffixes import apply_suffixes
 from ownkey.routing.team_rules import check_standing, key_rings
+from ownkey.services.funds import FundsGate
 
 _TEAM_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -97,13 +98,15 @@ class Routed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRouter:
-    """Plans chats, in one read of the store."""
+    """Plans chats, in one read of the store, and one more where a balance may be used up."""
 
     keys: KeyStore
     contexts: ContextStore
     catalog: ModelCatalog
     providers: Providers
     judge: ParameterJudge
+    funds: FundsGate | None = None
+    """None where no request needs a balance."""
 
     def route(self, request: ChatRequest, principal: Principal, now: datetime) -> Routed:
         """Return the plan of a request.
@@ -120,9 +123,13 @@ class ChatRouter:
             check_standing(billed, request.model, listing.canonical_id, self._canonical_id)
         rings = key_rings(billed, shortlist.candidates, keys, opted_in=request.byok.enabled)
         falls_back = request.may_fall_back(rings[0].credential)
+        route = plan(shortlist, rings, now=now, fail_fast=not falls_back)
+        if self.funds:
+            on_platform_key = any(attempt.credential == "platform" for attempt in route.attempts)
+            self.funds.check(principal, billed.team if billed else None, on_platform_key=on_platform_key)
         return Routed(
             request=request,
-            plan=plan(shortlist, rings, now=now, fail_fast=not falls_back),
+            plan=route,
             billed=billed,
             listing=listing,
             falls_back=falls_back,
