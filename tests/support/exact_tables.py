@@ -34,6 +34,12 @@ class ExactTables:
         self._one("Update", request)
         return {}
 
+    def delete_item(self, **request: Any) -> dict[str, Any]:
+        """Delete one item."""
+        with self._lock:
+            self._table(request).pop(_place(request["Key"]), None)
+        return {}
+
     def get_item(self, **request: Any) -> dict[str, Any]:
         """Read one item."""
         with self._lock:
@@ -65,7 +71,7 @@ class ExactTables:
                     {
                         "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
                         "CancellationReasons": [{"Code": reason} for reason in reasons],
-                    },  # type: ignore[typeddict-unknown-key]
+                    },
                     "TransactWriteItems",
                 )
             for (table, place), result in zip(places, results, strict=True):

@@ -102,7 +102,7 @@ def test_a_thousand_records_are_settled_once_by_consumers_that_die_and_are_repla
 
     for delivery in range(3):
         for batch in random_batches(list(images), dice):
-            delivered = dict.fromkeys(batch) and {name: images[name] for name in batch}
+            delivered = {name: images[name] for name in batch}
             consumer = metering(Mortal(tables, dies if delivery < 2 else lambda _: None), lane=dice.randrange(16))
             try:
                 assert consumer.settle(delivered) == {}

@@ -81,7 +81,7 @@ def test_a_record_is_summed_for_its_user_and_its_team_and_charged_to_the_payer(
     assert list(reader.of_team("t1", "2026-11-01", "2026-11-30")) == [sums]
     assert list(reader.of_user("ada", "2026-11-24", "2026-11-30")) == []
     assert list(reader.of_user("ada", "2026-11-01", "2026-11-22")) == []
-    assert (balances.balance_of("olga"), balances.balance_of("ada")) == (Decimal("-0.0002"), 0)
+    assert (balances.balance_of("olga"), balances.balance_of("ada")) == (Decimal("-0.0002"), Decimal(0))
 
 
 def test_a_mark_outlives_its_record_and_a_sum_outlives_both(aws: EmulatedAws) -> None:
