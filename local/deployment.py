@@ -1,5 +1,6 @@
 """Deploys the template into the emulator by CloudFormation, and reads back what is there then."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,6 +41,21 @@ class DeployedFunction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSource:
+    """A table's stream, and how it is handed to a function: an event source mapping as it was deployed."""
+
+    function: str
+    """Logical id."""
+    stream_arn: str
+    patterns: tuple[Mapping[str, Any], ...]
+    """A record is for the function when one of them fits; all are when there is none."""
+    batch_size: int
+    retries: int
+    failures_queue: str
+    """The name of the queue that is told what was given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """A deployed template."""
 
@@ -47,6 +63,7 @@ class Deployment:
     functions: Mapping[str, DeployedFunction]
     """By logical id."""
     api: ApiDefinition
+    streams: tuple[StreamSource, ...]
 
 
 def deploy(client: ClientFactory) -> Deployment:
@@ -137,18 +154,24 @@ def _read_back(client: ClientFactory, stack: Any, resources: Mapping[str, Any]) 
     _check_tables(client("dynamodb"), physical, resources)
     processed = formation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
     lambda_client = client("lambda")
+    functions = {
+        name: _function(
+            name,
+            lambda_client.get_function_configuration(FunctionName=physical[name]),
+            resource["Properties"]["CodeUri"],
+        )
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    names = {function.arn: name for name, function in functions.items()}
+    mappings = lambda_client.list_event_source_mappings()["EventSourceMappings"]
     return Deployment(
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]},
-        functions={
-            name: _function(
-                name,
-                lambda_client.get_function_configuration(FunctionName=physical[name]),
-                resource["Properties"]["CodeUri"],
-            )
-            for name, resource in resources.items()
-            if resource["Type"] == "AWS::Serverless::Function"
-        },
+        functions=functions,
         api=read_api(processed),
+        streams=tuple(
+            _stream(names[mapping["FunctionArn"]], mapping) for mapping in mappings if mapping["FunctionArn"] in names
+        ),
     )
 
 
@@ -173,4 +196,15 @@ def _function(name: str, configuration: Any, code_folder: str) -> DeployedFuncti
         timeout_seconds=configuration["Timeout"],
         log_group=configuration["LoggingConfig"]["LogGroup"],
         environment=configuration["Environment"]["Variables"],
+    )
+
+
+def _stream(function: str, mapping: Any) -> StreamSource:
+    return StreamSource(
+        function=function,
+        stream_arn=mapping["EventSourceArn"],
+        patterns=tuple(json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]),
+        batch_size=mapping["BatchSize"],
+        retries=mapping["MaximumRetryAttempts"],
+        failures_queue=mapping["DestinationConfig"]["OnFailure"]["Destination"].rpartition(":")[2],
     )

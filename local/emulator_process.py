@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 START_TIMEOUT_SECONDS = 30
 STOP_TIMEOUT_SECONDS = 15
-SERVICES = "apigateway,cloudformation,cognito-idp,dynamodb,dynamodbstreams,iam,kms,lambda,logs,s3,sts"
+SERVICES = "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,dynamodbstreams,iam,kms,lambda,logs,s3,sqs,sts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ MAX_SHARE_OF_TIME = 0.25
 
 _READS = re.compile(
     rb"DynamoDB_20120810\.(?:Get|BatchGet|Query|Scan|Describe|List|TransactGet)"
+    rb"|DynamoDBStreams_20120810\."
     rb"|TrentService\.(?:Encrypt|Decrypt|Describe|Get|List)"
 )
 _SERVICES = {b"DynamoDB_20120810": "dynamodb", b"TrentService": "kms", b"AWSCognitoIdentityProviderService": "cognito"}

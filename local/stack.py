@@ -5,9 +5,10 @@ import signal
 import socket
 import sys
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
-from local.deployment import STAGE, Deployment, deploy
+from local.deployment import STACK, STAGE, Deployment, deploy
 from local.emulator_process import EmulatorProcess
 from local.first_run import ensure_first_run
 from local.front import Front
@@ -17,8 +18,15 @@ from local.roles import RoleSource
 from local.runtime_api import FunctionError
 from local.settings import REGION, LocalSettings, StartupError
 from local.state_folder import StateFolder
+from local.streams import StreamReader
 from local.welcome import welcome
 from local.worker import WorkerSettings
+from ownkey.admin.money import settle_usage
+from ownkey.admin.stack import StackOutputs, stack_outputs
+from ownkey.domain.dates import utc_now
+
+REMEMBERED = timedelta(days=1)
+"""How long a stream remembers. The emulator's begins anew at each start: what was not settled before is, then."""
 
 
 async def run(settings: LocalSettings) -> None:
@@ -54,6 +62,12 @@ async def _serve(settings: LocalSettings) -> None:
         for pool in pools.values():
             stack.push_async_callback(pool.close)
         await asyncio.gather(*(_warm(pool) for pool in pools.values()))
+        since = utc_now() - REMEMBERED
+        await asyncio.to_thread(settle_usage, emulator.client("dynamodb"), _outputs(emulator), since)
+        for source in deployment.streams:
+            reader = StreamReader(source, emulator.client, pools[source.function], _warn)
+            stack.push_async_callback(reader.stop)
+            await reader.start()
         server = await _listen(Front(deployment.api, pools, stage=STAGE, warn=_warn), settings.port)
         stack.push_async_callback(server.close)
         address = f"http://127.0.0.1:{server.port}"
@@ -62,6 +76,10 @@ async def _serve(settings: LocalSettings) -> None:
         _say(welcome(address, folder))
         await emulator.wait()
         raise StartupError(f"The AWS emulator ended unexpectedly; see {folder.logs / 'emulator.log'}")
+
+
+def _outputs(emulator: EmulatorProcess) -> StackOutputs:
+    return stack_outputs(emulator.client("cloudformation"), STACK)
 
 
 def _tell_operator(folder: StateFolder, emulator: EmulatorProcess) -> Path:

@@ -10,7 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import NoRegionError
 
-from ownkey.admin import OUTPUT_NAMES, StackOutputs, create_gateway_key, create_user, main, stack_outputs
+from ownkey.admin import main
+from ownkey.admin.people import create_gateway_key, create_user
+from ownkey.admin.stack import OUTPUT_NAMES, StackOutputs, stack_outputs
 from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
 from ownkey.domain.dates import utc_now
 from ownkey.domain.errors import MisconfiguredError

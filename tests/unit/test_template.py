@@ -8,6 +8,8 @@ import pytest
 
 from local.template import REPOSITORY, load_template
 from ownkey.auth.registration import SHORTEST_PASSWORD
+from ownkey.services.funds import ENFORCEMENTS
+from ownkey.storage.keyspace import USAGE_PREFIX
 
 TEMPLATE = load_template()
 RESOURCES = TEMPLATE["Resources"]
@@ -24,7 +26,7 @@ ALL_OF_ACCOUNTS = {
 }
 GRANTS = {
     "ChatFunction": {
-        "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},
         "ProviderKeysTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         "UsageTable": {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
         "ProviderKeysKey": {"kms:Decrypt"},
@@ -81,6 +83,13 @@ GRANTS = {
         "UsageTable": {"dynamodb:BatchGetItem"},
         "identity/${InvitationSender}": {"ses:SendEmail"},
         "TeamsLogGroup": LOG_ACTIONS,
+    },
+    "MeteringFunction": {
+        "AccountsTable": {"dynamodb:Query", "dynamodb:UpdateItem"},
+        "UsageTable": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+        "UsageTable.StreamArn": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
+        "UnsettledUsage": {"sqs:SendMessage"},
+        "MeteringLogGroup": LOG_ACTIONS,
     },
     "ModelsFunction": {
         "AccountsTable": {"dynamodb:GetItem"},
@@ -150,8 +159,8 @@ def resource_of(statement):
     if "Fn::Sub" in statement["Resource"]:
         return statement["Resource"]["Fn::Sub"].rpartition(":")[2]
     resource, attribute = statement["Resource"]["Fn::GetAtt"]
-    assert attribute == "Arn"
-    return resource
+    assert attribute in {"Arn", "StreamArn"}
+    return resource if attribute == "Arn" else f"{resource}.{attribute}"
 
 
 def test_there_are_no_other_functions():
@@ -301,6 +310,66 @@ def test_usage_is_streamed_and_nothing_else_is():
     assert RESOURCES["UsageTable"]["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
 
 
+def test_new_usage_records_and_nothing_else_are_settled_and_none_is_lost_in_silence():
+    [event] = RESOURCES["MeteringFunction"]["Properties"]["Events"].values()
+    source = in_aws(event["Properties"])
+
+    assert source["Stream"] == {"Fn::GetAtt": ["UsageTable", "StreamArn"]}
+    assert (source["StartingPosition"], source["Enabled"]) == ("TRIM_HORIZON", True)
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BisectBatchOnFunctionError"] is True
+    assert source["MaximumRetryAttempts"] > 0
+    [pattern] = [json.loads(each["Pattern"]) for each in source["FilterCriteria"]["Filters"]]
+    assert pattern == {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": USAGE_PREFIX}]}}}}
+    queue = {"Fn::GetAtt": ["UnsettledUsage", "Arn"]}
+    assert source["DestinationConfig"] == {"OnFailure": {"Type": "SQS", "Destination": queue}}
+    assert RESOURCES["UnsettledUsage"]["Properties"]["SqsManagedSseEnabled"] is True
+    alarms = [alarm["Properties"] for alarm in of_type("AWS::CloudWatch::Alarm").values()]
+    assert {alarm["MetricName"] for alarm in alarms} == {"ApproximateNumberOfMessagesVisible", "IteratorAge"}
+    for alarm in alarms:
+        assert alarm["AlarmActions"] == {
+            "Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
+        }
+
+
+def conditions_of_writes(function):
+    writes = ("PutItem", "UpdateItem", "DeleteItem")
+    return [one["Condition"] for one in statements_of(function) if any(w in json.dumps(one["Action"]) for w in writes)]
+
+
+def test_what_settles_usage_makes_and_changes_no_record_key_or_member():
+    leading = [
+        condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for condition in conditions_of_writes("MeteringFunction")
+    ]
+    assert leading == ["settled#*", "rollup#*", "balance#*", ["gateway-key#*", "team#*"]]
+    attributes = [
+        condition.get("ForAllValues:StringEquals", {}).get("dynamodb:Attributes")
+        for condition in conditions_of_writes("MeteringFunction")
+    ]
+    assert attributes == [
+        ["pk", "sk", "expires_at_epoch"],
+        None,
+        ["pk", "sk", "usd"],
+        ["pk", "sk", "has_funds", "owner_id"],
+    ]
+
+
+@pytest.mark.parametrize("function", ["ChatFunction", "MeteringFunction"])
+def test_of_accounts_only_balances_are_listed_where_they_are_needed(function):
+    [query] = [
+        one
+        for one in statements_of(function)
+        if "dynamodb:Query" in as_list(one["Action"]) and one["Resource"] == {"Fn::GetAtt": ["AccountsTable", "Arn"]}
+    ]
+    assert query["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "balance#*"}}
+
+
+def test_requests_on_the_operators_keys_need_a_balance_unless_the_operator_says_otherwise():
+    parameter = TEMPLATE["Parameters"]["BalanceEnforcement"]
+    assert (parameter["Default"], parameter["AllowedValues"]) == ("platform", list(ENFORCEMENTS))
+
+
 @pytest.mark.parametrize("key", ["TablesKey", "ProviderKeysKey"])
 def test_a_kms_key_rotates_and_outlives_the_stack(key):
     assert RESOURCES[key]["Properties"]["EnableKeyRotation"] is True
@@ -326,6 +395,7 @@ def routes():
         (event["Properties"]["Method"], event["Properties"]["Path"]): (function, event["Properties"])
         for function in GRANTS
         for event in RESOURCES[function]["Properties"]["Events"].values()
+        if event["Type"] == "Api"
     }
 
 

@@ -35,6 +35,8 @@ class Settings:
     """The address that invitations are sent from; empty where nobody sends e-mails."""
     fee_rate: str = "0.05"
     """The platform fee as a decimal fraction of the list price."""
+    balance_enforcement: str = "off"
+    """Which requests need a positive balance: `off` for none, `platform` for those on the operator's keys, `all`."""
     usage_retention_days: int = 400
     aws_endpoint_url: str | None = None
     """Where AWS is emulated; None in AWS itself."""
@@ -59,6 +61,7 @@ class Settings:
             allowed_email_domains=environment.get("OWNKEY_ALLOWED_EMAIL_DOMAINS", ""),
             invitation_sender=environment.get("OWNKEY_INVITATION_SENDER", ""),
             fee_rate=environment.get("OWNKEY_FEE_RATE", "0.05"),
+            balance_enforcement=environment.get("OWNKEY_BALANCE_ENFORCEMENT", "off"),
             usage_retention_days=int(environment.get("OWNKEY_USAGE_RETENTION_DAYS", "400")),
             aws_endpoint_url=endpoint,
             upstreams=parse_upstreams(environment.get("OWNKEY_UPSTREAMS", ""), emulated=endpoint is not None),

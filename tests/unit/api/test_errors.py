@@ -32,6 +32,7 @@ def test_every_error_class_has_a_row_and_every_row_a_class():
         (e.TeamKeyRequiredError("x"), 403, "team_key_required"),
         (e.ModelNotAllowedError("x"), 403, "model_not_allowed"),
         (e.UsageLimitError("x"), 402, "usage_limit_exceeded"),
+        (e.InsufficientBalanceError("x"), 402, "insufficient_balance"),
         (e.OriginNotAllowedError("x"), 403, "api_key_origin_not_allowed"),
         (e.DailyRequestLimitError("x", retry_after_seconds=9), 429, "daily_rpd_limit_exceeded"),
         (e.DailySpendingLimitError("x", retry_after_seconds=9), 429, "daily_usd_limit_exceeded"),

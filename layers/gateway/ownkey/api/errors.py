@@ -57,6 +57,7 @@ ROWS: dict[type[e.GatewayError], ErrorRow] = {
     e.TeamKeyRequiredError: _forbidden("team_key_required"),
     e.ModelNotAllowedError: _forbidden("model_not_allowed"),
     e.UsageLimitError: ErrorRow(402, "billing_error", "usage_limit_exceeded", "FORBIDDEN"),
+    e.InsufficientBalanceError: ErrorRow(402, "billing_error", "insufficient_balance", "FORBIDDEN"),
     e.NotSignedInError: _UNAUTHORIZED,
     e.ForbiddenError: _forbidden("forbidden"),
     e.NotFoundError: ErrorRow(404, "not_found_error", "not_found", "NOT_FOUND"),

@@ -109,6 +109,7 @@ class GatewayKeyAuthenticator:
             gateway_key_id=key.key_id,
             limits=key.limits,
             default_team_id=key.default_team_id,
+            has_funds=key.has_funds,
         )
 
     def _expired(self, key: GatewayKey) -> bool:

@@ -18,6 +18,7 @@ from ownkey.domain.upstream import Transport
 from ownkey.observability import Logger
 from ownkey.services.authentication import Authenticator
 from ownkey.services.caller_keys import CallerKeys
+from ownkey.services.funds import FundsGate
 from ownkey.services.key_notes import KeyNotes
 from ownkey.services.searches import Searches
 from ownkey.services.usage_keeping import PatientUsageStore
@@ -29,10 +30,13 @@ from ownkey.storage.aws.services import DYNAMODB, KMS, DynamoDB, Kms
 from ownkey.storage.chat_context import ChatContextRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
 from ownkey.storage.spending import SpendingRepository
+from ownkey.storage.table import ClientErrors
 from ownkey.storage.usage import UsageRepository
 from ownkey.vault.opening import KeyOpener
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from ownkey.search.searcher import Searcher
 
 
@@ -48,6 +52,7 @@ class CallerParts:
     spending: SpendingRepository
     transport: HttpTransport
     searches: Searches
+    funds: FundsGate
     logger: Logger
 
 
@@ -83,8 +88,22 @@ def build_caller_parts(settings: Settings, *, service: str) -> CallerParts:
         spending=SpendingRepository(dynamodb, settings.usage_table, errors),
         transport=transport,
         searches=Searches(engines=LazySearcher(transport, settings), opener=opener, notes=notes, now=utc_now),
+        funds=FundsGate(LazyBalances(dynamodb, settings.accounts_table, errors), settings.balance_enforcement),
         logger=logger,
     )
+
+
+class LazyBalances:
+    """Prepaid balances, which are looked at only where nothing is noted of them."""
+
+    def __init__(self, dynamodb: DynamoDB, table_name: str, errors: ClientErrors) -> None:
+        self._arguments = (dynamodb, table_name, errors)
+
+    def balance_of(self, user_id: str) -> "Decimal":
+        """Return what a user has left, in US dollars."""
+        from ownkey.storage.balances import BalanceRepository
+
+        return BalanceRepository(*self._arguments).balance_of(user_id)
 
 
 class LazySearcher:

@@ -34,7 +34,11 @@ def build_chat_function(settings: Settings) -> ChatFunction:
     adapter = ChatAdapter(REGISTRY, parts.transport, settings.upstreams)
     service = ChatService(
         router=ChatRouter(
-            caller_keys=parts.caller_keys, catalog=LazyCatalog(), providers=chat_providers(adapter), judge=adapter
+            caller_keys=parts.caller_keys,
+            catalog=LazyCatalog(),
+            providers=chat_providers(adapter),
+            judge=adapter,
+            funds=parts.funds,
         ),
         adapter=adapter,
         opener=parts.opener,

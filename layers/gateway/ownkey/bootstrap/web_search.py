@@ -25,6 +25,7 @@ def build_web_search_function(settings: Settings) -> WebSearchFunction:
     service = WebSearchService(
         caller_keys=parts.caller_keys,
         searches=parts.searches,
+        funds=parts.funds,
         admission=parts.spending,
         usage=parts.usage,
         spending=parts.spending,

@@ -20,6 +20,7 @@
     │   ├── TeamKeyRequiredError        the team allows its own keys only, and has none that would do
     │   ├── ModelNotAllowedError        the team does not allow its members this model
     │   ├── UsageLimitError             a monthly limit of the team or the member is reached
+    │   ├── InsufficientBalanceError    the balance that would pay is used up
     │   ├── NotSignedInError            management: no valid session or gateway key
     │   ├── ForbiddenError              management: signed in, but not allowed
     │   ├── NotFoundError               management: no such thing of the caller's
@@ -122,6 +123,10 @@ class ModelNotAllowedError(CallerError):
 
 class UsageLimitError(CallerError):
     """A monthly limit of the team that pays, or of the member in it, is reached and enforced."""
+
+
+class InsufficientBalanceError(CallerError):
+    """The balance that would pay for the request is used up."""
 
 
 class OriginNotAllowedError(CallerError):

@@ -38,6 +38,8 @@ class Principal:
     limits: GatewayKeyLimits = NO_LIMITS
     default_team_id: str | None = None
     """The team that the user has chosen for traffic that names none; they may have left it since."""
+    has_funds: bool | None = None
+    """Whether the user's balance was positive when a request of this key was last settled; None before the first."""
 
     @property
     def owner(self) -> str:
@@ -60,3 +62,5 @@ class GatewayKey:
     limits: GatewayKeyLimits = NO_LIMITS
     default_team_id: str | None = None
     """A copy of the user's own, so that a request finds it with its key."""
+    has_funds: bool | None = None
+    """Noted when requests of the key are settled."""

@@ -62,6 +62,8 @@ class Team:
     """Whether a limit that is reached stops traffic, or is only shown."""
     invite_link_enabled: bool = False
     invite_link_token: str | None = None
+    has_funds: bool | None = None
+    """Whether the owner's balance was positive when the team's last request was settled; None before the first."""
 
     @property
     def owner(self) -> str:

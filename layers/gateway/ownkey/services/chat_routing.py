@@ -18,6 +18,7 @@ from ownkey.routing.search_keys import choose_search, engines_of, search_rings
 from ownkey.routing.suffixes import apply_suffixes
 from ownkey.routing.team_rules import check_standing, key_rings
 from ownkey.services.caller_keys import CallerKeys, OwnedKeys
+from ownkey.services.funds import FundsGate
 
 
 class ModelCatalog(Protocol):
@@ -62,12 +63,14 @@ class Routed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRouter:
-    """Plans chats, in one read of the store."""
+    """Plans chats, in one read of the store, and one more where a balance may be used up."""
 
     caller_keys: CallerKeys
     catalog: ModelCatalog
     providers: Providers
     judge: ParameterJudge
+    funds: FundsGate | None = None
+    """None where no request needs a balance."""
 
     def route(self, request: ChatRequest, principal: Principal, now: datetime) -> Routed:
         """Return the plan of a request.
@@ -92,14 +95,13 @@ class ChatRouter:
             check_standing(billed, request.model, listing.canonical_id, self._canonical_id)
         rings = key_rings(billed, shortlist.candidates, keys, opted_in=opted_in)
         falls_back = request.may_fall_back(rings[0].credential)
-        return Routed(
-            request=request,
-            plan=plan(shortlist, rings, now=now, fail_fast=not falls_back),
-            billed=billed,
-            listing=listing,
-            falls_back=falls_back,
-            search=_planned_search(wish, billed, keys, opted_in=opted_in, now=now) if wish else None,
-        )
+        route = plan(shortlist, rings, now=now, fail_fast=not falls_back)
+        search = _planned_search(wish, billed, keys, opted_in=opted_in, now=now) if wish else None
+        if self.funds:
+            attempts = route.attempts if search is None or search.attempt is None else (*route.attempts, search.attempt)
+            on_platform_key = any(attempt.credential == "platform" for attempt in attempts)
+            self.funds.check(principal, billed.team if billed else None, on_platform_key=on_platform_key)
+        return Routed(request=request, plan=route, billed=billed, listing=listing, falls_back=falls_back, search=search)
 
     def _shortlist(self, request: ChatRequest, listing: ModelListing) -> Shortlist:
         return candidates_for(

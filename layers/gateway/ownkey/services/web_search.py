@@ -15,6 +15,7 @@ from ownkey.observability import Logger
 from ownkey.routing.search_keys import choose_search, engines_of, search_rings
 from ownkey.routing.team_rules import check_active, check_limits
 from ownkey.services.caller_keys import CallerKeys
+from ownkey.services.funds import FundsGate
 from ownkey.services.searches import MadeSearch, Searches
 from ownkey.services.spending import Admission, SpendingStore, admit, count
 from ownkey.services.usage_keeping import UsageStore
@@ -34,6 +35,7 @@ class WebSearchService:
 
     caller_keys: CallerKeys
     searches: Searches
+    funds: FundsGate
     admission: Admission
     usage: UsageStore
     spending: SpendingStore
@@ -61,6 +63,8 @@ class WebSearchService:
             check_active(billed.team)
             check_limits(billed)
         attempt = choose_search(wish, search_rings(billed, keys, opted_in=wanted.byok), now=now)
+        on_platform_key = attempt.credential == "platform"
+        self.funds.check(principal, billed.team if billed else None, on_platform_key=on_platform_key)
         admit(self.admission, principal, now)
         made = self.searches.make(
             wish, attempt, query=wanted.query, output=wanted.output, deadline=deadline, request_id=request_id

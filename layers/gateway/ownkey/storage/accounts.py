@@ -210,4 +210,5 @@ def _gateway_key(item: Item) -> GatewayKey:
             usd_per_day=read_amount(item, "usd_per_day"),
         ),
         default_team_id=read_optional(item, "default_team_id"),
+        has_funds=read(item, "has_funds", bool) if "has_funds" in item else None,
     )

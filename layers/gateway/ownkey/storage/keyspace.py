@@ -14,6 +14,7 @@ TEAM_PREFIX = "team#"
 INVITATION_PREFIX = "invitation#"
 JOIN_REQUEST_PREFIX = "join-request#"
 AUDIT_PREFIX = "audit#"
+BALANCE_PREFIX = "balance#"
 
 
 def user(user_id: str) -> str:
@@ -97,3 +98,26 @@ def spending(who: str, period: str) -> Key:
     `who` is `team#<id>`, `member#<team id>#<user id>` or `gateway-key#<id>`.
     """
     return {"pk": f"spending#{who}", "sk": period}
+
+
+def settled(record_id: str) -> Key:
+    """Return the key of the mark that a usage record is settled. Every mark has a partition of its own."""
+    return {"pk": f"settled#{record_id}", "sk": "settled"}
+
+
+def user_rollup(user_id: str, day: str, *rest: str) -> Key:
+    """Return the key of a sum over what a user used in a day; all of a user's sort by day."""
+    return {"pk": f"rollup#user#{user_id}", "sk": "#".join((day, *rest))}
+
+
+def team_rollup(team_id: str, part: int, day: str, *rest: str) -> Key:
+    """Return the key of a sum over what a team paid for in a day, in one of the team's partitions."""
+    return {"pk": f"rollup#team#{team_id}#{part:02d}", "sk": "#".join((day, *rest))}
+
+
+def balance(user_id: str, part: str) -> Key:
+    """Return the key of a part of a user's balance.
+
+    `part` is `sum#credited`, `sum#spent#<lane>` or `credit#<reference>`: the sums make the balance, and come first.
+    """
+    return {"pk": f"{BALANCE_PREFIX}{user_id}", "sk": part}

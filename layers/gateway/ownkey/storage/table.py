@@ -87,12 +87,27 @@ class Table:
         )
         return from_typed(response["Item"]) if response.get("Item") else None
 
-    def query(self, pk: str, sk_prefix: str | None = None, *, attributes: Sequence[str] = ()) -> Iterator[Item]:
-        """Yield the items of a partition as they are now, in the order of their sort keys."""
+    def query(
+        self,
+        pk: str,
+        sk_prefix: str | None = None,
+        *,
+        between: tuple[str, str] | None = None,
+        attributes: Sequence[str] = (),
+    ) -> Iterator[Item]:
+        """Yield the items of a partition as they are now, in the order of their sort keys.
+
+        Of all, or of those whose sort keys begin with `sk_prefix`, or are one of `between` or between the two.
+        """
+        condition, values = "pk = :pk", {":pk": pk}
+        if sk_prefix:
+            condition, values = "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": sk_prefix}
+        if between:
+            condition, values = "pk = :pk AND sk BETWEEN :a AND :z", {":pk": pk, ":a": between[0], ":z": between[1]}
         request: dict[str, Any] = {
             "TableName": self._name,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)" if sk_prefix else "pk = :pk",
-            "ExpressionAttributeValues": to_typed({":pk": pk, ":prefix": sk_prefix}),
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": to_typed(values),
             "ConsistentRead": True,
             **_projection(attributes),
         }
@@ -191,6 +206,10 @@ class Table:
         change = {"Key": to_typed(key), "UpdateExpression": expression}
         return self._action("Update", change, condition, names, values)
 
+    def adding(self, key: Key, expression: str, *, names: Mapping[str, str], values: Mapping[str, Value]) -> Action:
+        """Return the changing of an item in place, which begins to be where it is not there."""
+        return self._action("Update", {"Key": to_typed(key), "UpdateExpression": expression}, None, names, values)
+
     def deleting(
         self,
         key: Key,
@@ -256,6 +275,14 @@ class Table:
             raise StoreUnavailableError(
                 f"{operation} on table {self._name} failed: {code or type(exc).__name__}"
             ) from exc
+
+
+def is_refused(error: StoreUnavailableError) -> bool:
+    """Return whether DynamoDB found fault with the call itself: to repeat it is no use."""
+    if not isinstance(cause := error.__cause__, Exception):
+        return False
+    code = error_code(cause)
+    return code == "ValidationException" or "ValidationError" in _cancellation_reasons(cause, code)
 
 
 def error_code(error: Exception) -> str:

@@ -29,6 +29,7 @@ def team_item(team: Team) -> dict[str, Value | None]:
         "usage_limit_enforced": team.usage_limit_enforced,
         "invite_link_enabled": team.invite_link_enabled,
         "invite_link_token": team.invite_link_token,
+        "has_funds": team.has_funds,
     }
 
 
@@ -52,6 +53,7 @@ def team_of(item: Item) -> Team:
             usage_limit_enforced=read(item, "usage_limit_enforced", bool),
             invite_link_enabled=read(item, "invite_link_enabled", bool),
             invite_link_token=read_optional(item, "invite_link_token"),
+            has_funds=read(item, "has_funds", bool) if "has_funds" in item else None,
         )
     except ValueError as exc:
         raise StoreUnavailableError("a stored team is unreadable: a value is unknown") from exc

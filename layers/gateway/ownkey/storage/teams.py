@@ -142,7 +142,7 @@ class TeamRepository:
                 [
                     self._table.changing(
                         of_team,
-                        "SET owner_id = :new",
+                        "SET owner_id = :new REMOVE has_funds",
                         condition="owner_id = :old",
                         names={},
                         values={":new": new.user_id, ":old": old.user_id},
