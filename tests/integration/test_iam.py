@@ -17,6 +17,7 @@ FUNCTIONS = (
     "TeamsFunction",
     "UserFunction",
     "EntranceFunction",
+    "ConsoleFunction",
 )
 
 
@@ -48,6 +49,7 @@ def sealed(stack):
         ("UserFunction", False, False),
         ("EntranceFunction", False, False),
         ("ModelsFunction", False, False),
+        ("ConsoleFunction", False, False),
     ],
 )
 def test_no_function_both_seals_and_opens_provider_keys(stack, sealed, function, seals, opens):
@@ -90,6 +92,7 @@ def test_not_even_an_administrator_opens_a_provider_key_by_chance(stack, sealed)
         ("TeamsFunction", False, False, False),
         ("UserFunction", False, False, False),
         ("EntranceFunction", False, False, False),
+        ("ConsoleFunction", False, False, False),
     ],
 )
 def test_ciphertext_is_read_only_where_it_is_opened(stack, function, whole, metadata, ciphertext):
@@ -115,6 +118,7 @@ WRITES = {
     "AccountFunction": {"AccountsTableName": {"put", "delete"}},
     "ModelsFunction": {},
     "EntranceFunction": {},
+    "ConsoleFunction": {},
     "UserFunction": {"AccountsTableName": {"put", "delete"}, "ProviderKeysTableName": {"delete"}},
     "TeamsFunction": {"AccountsTableName": {"put", "delete"}, "ProviderKeysTableName": {"delete"}},
 }

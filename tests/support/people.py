@@ -20,11 +20,17 @@ class Person:
         self.email = email
         outputs = StackOutputs(**{ours: stack.outputs[theirs] for ours, theirs in OUTPUT_NAMES.items()})
         self.user_id, password = create_user(stack.client("cognito-idp"), outputs, email)
+        self.password = password.reveal()
         self._base_url = stack.base_url
         self._jar = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
-        status, said = self.call("POST", "/api/session", {"email": email, "password": password.reveal()})
+        status, said = self.call("POST", "/api/session", {"email": email, "password": self.password})
         assert status == 200, said
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The session, for a browser to begin with."""
+        return {cookie.name: str(cookie.value) for cookie in self._jar}
 
     def call(self, method: str, path: str, body: Any = None, *, csrf: bool = True) -> Answer:
         """Return status and body of one call."""

@@ -96,6 +96,7 @@ GRANTS = {
         "ProviderKeysTable": {"dynamodb:Query"},
         "ModelsLogGroup": LOG_ACTIONS,
     },
+    "ConsoleFunction": {"ConsoleLogGroup": LOG_ACTIONS},
 }
 """All that each function may do, and on what."""
 
@@ -428,6 +429,8 @@ def test_these_routes_lead_to_these_functions():
         ("GET", "/api/v1/models"): "ModelsFunction",
         ("GET", "/api/v1/models/{id+}"): "ModelsFunction",
         ("GET", "/api/models/{id+}"): "ModelsFunction",
+        ("GET", "/"): "ConsoleFunction",
+        ("GET", "/assets/{version}/{file+}"): "ConsoleFunction",
     }
 
 
@@ -435,16 +438,20 @@ def test_the_chat_route_alone_streams_for_as_long_as_its_function_runs():
     streaming = {route: event for route, (_, event) in routes().items() if "ResponseTransferMode" in event}
     chat = RESOURCES["ChatFunction"]["Properties"]
 
-    assert list(streaming) == [("POST", "/api/v1/chat/completions")]
-    [event] = streaming.values()
-    assert event["ResponseTransferMode"] == "RESPONSE_STREAM"
-    assert event["TimeoutInMillis"] == chat["Timeout"] * 1000 == 900_000
+    assert {event["ResponseTransferMode"] for event in streaming.values()} == {"RESPONSE_STREAM"}
+    long = {route: event["TimeoutInMillis"] for route, event in streaming.items() if "TimeoutInMillis" in event}
+    assert long == {("POST", "/api/v1/chat/completions"): 900_000}
+    assert chat["Timeout"] == 900
+
+
+def test_the_functions_whose_answers_are_streams_run_on_the_runtime_that_can():
+    streaming = {function for function, event in routes().values() if "ResponseTransferMode" in event}
     wrapped = {
         name
         for name in GRANTS
         if "AWS_LAMBDA_EXEC_WRAPPER" in RESOURCES[name]["Properties"]["Environment"]["Variables"]
     }
-    assert wrapped == {"ChatFunction"}
+    assert wrapped == streaming == {"ChatFunction", "ConsoleFunction"}
     assert RESOURCES["Api"]["Properties"]["EndpointConfiguration"] == {"Type": "REGIONAL"}
 
 

@@ -1,0 +1,22 @@
+// How a provider and the state of its key look.
+
+import { h } from "./dom.js";
+import { chip } from "./ui.js";
+
+/** Return what stands for a provider's logo: its initials on a colour of its own. */
+export function monogram({ name, slug }) {
+  const words = name.replace(/[().]/g, "").split(/\s+/);
+  const letters = words.length > 1 ? words[0][0] + words[1][0] : name.slice(0, 2);
+  const hue = [...slug].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
+  return h("span", { class: "monogram", "aria-hidden": "true", vars: { "--hue": hue } }, letters);
+}
+
+/** Return the state of a stored key, or that there is none. */
+export function stateChip(key) {
+  if (!key) return chip("Not configured", "off");
+  const ending = key.key_suffix ? ` ····${key.key_suffix}` : "";
+  if (key.expires_at && new Date(key.expires_at) < Date.now()) return chip(`Expired${ending}`, "bad");
+  if (key.status === "invalid") return chip(`Rejected${ending}`, "bad");
+  if (key.status === "unverified") return chip(`Unverified${ending}`, "warn");
+  return chip(`Active${ending}`, "good");
+}
