@@ -18,6 +18,7 @@ from ownkey.services.chat import ChatService
 from ownkey.services.chat_ledger import ChatLedger
 from ownkey.services.chat_routing import ChatRouter
 from ownkey.services.chat_search import ChatSearch
+from ownkey.services.funds import FundsGate
 from ownkey.services.key_notes import KeyNotes
 from ownkey.services.searches import Searches
 from ownkey.services.usage_keeping import PatientUsageStore
@@ -220,7 +221,9 @@ def stored_key(provider="openai", owner="user#u1", **changes):
 class Chat:
     """A chat service with its fake parts in reach, and a clock that moves 10 ms a look."""
 
-    def __init__(self, *answers, keys=None, log=None, standing=None, listing=LISTING, principal=PRINCIPAL):
+    def __init__(
+        self, *answers, keys=None, log=None, standing=None, listing=LISTING, principal=PRINCIPAL, balance=None
+    ):
         self.provider = FakeProvider(*answers)
         self.keys = FakeKeys(*([stored_key()] if keys is None else keys))
         self.usage, self.opener = FakeUsage(), FakeOpener()
@@ -241,6 +244,7 @@ class Chat:
                 catalog=catalog,
                 providers=Providers(chat=("openai", "openrouter", "groq"), others=("tavily",)),
                 judge=self.provider,
+                funds=None if balance is None else FundsGate(SimpleNamespace(balance_of=lambda _: balance), "platform"),
             ),
             adapter=self.provider,
             opener=self.opener,

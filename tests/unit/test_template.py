@@ -33,7 +33,7 @@ GRANTS = {
         "ChatLogGroup": LOG_ACTIONS,
     },
     "WebSearchFunction": {
-        "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},
         "ProviderKeysTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         "UsageTable": {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
         "ProviderKeysKey": {"kms:Decrypt"},

@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 
 from ownkey.domain.errors import (
+    InsufficientBalanceError,
     InternalError,
     InvalidParameterError,
     MisconfiguredError,
@@ -105,9 +106,20 @@ def test_chat_and_search_have_a_record_each_and_the_amounts_add_up():
     assert (of_search.credential, of_search.byok, of_search.outcome) == ("platform", False, "completed")
     assert of_search.charge.amount == Decimal("0.008")
     assert of_chat.searches == 0
-    # The price of the chat is not known here, so neither is the sum.
+    # The price of the chat is not known here, so neither is the sum; what is known counts towards limits.
     assert answer.body["x_ownkey_pricing"]["amount"] is None
-    assert chat.spending.added[0][0] is None
+    assert chat.spending.added[0][0] == Decimal("0.008")
+
+
+@pytest.mark.parametrize(("engine_owner", "needs_funds"), [("user#u1", False), ("platform", True)])
+def test_a_search_on_the_operators_key_needs_a_balance(engine_owner, needs_funds):
+    chat = Chat(completion(), keys=(stored_key(), stored_key("exa", engine_owner)), balance=Decimal(0))
+    if needs_funds:
+        with pytest.raises(InsufficientBalanceError):
+            chat.ask(search=SearchWish())
+        assert chat.engines.asked == []
+    else:
+        chat.ask(search=SearchWish())
 
 
 def test_a_search_on_ones_own_key_is_free_here():

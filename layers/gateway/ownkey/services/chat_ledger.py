@@ -130,9 +130,10 @@ class ChatLedger:
         )
 
     def _count(self, call: ChatCall, bill: Bill, at: datetime) -> None:
-        amount = bill.charge.amount
-        if call.search:
-            amount = total(amount, call.search.charge.amount)
+        amounts = (bill.charge.amount, call.search.charge.amount if call.search else None)
+        # What is known counts, even where the other price is not.
+        known = [amount for amount in amounts if amount is not None]
+        amount = total(*known) if known else None
         count(self.spending, amount, call.principal, call.billed_team, at)
 
     def settle_search(self, call: ChatCall, *, outcome: UsageOutcome) -> None:
