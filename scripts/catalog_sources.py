@@ -27,7 +27,7 @@ PROVIDERS = {
     "siliconflow": "siliconflow",
 }
 """What models.dev calls a provider -> its slug here."""
-PRICED = ("openai", "anthropic", "openrouter", "aws", "google", "groq", "novita", "zai", "cerebras")
+PRICED = ("openai", "anthropic", "azure", "openrouter", "aws", "google", "groq", "novita", "zai", "cerebras")
 """Providers that genai-prices knows, by the same names as here."""
 FREE = frozenset({"nvidia", "zai"})
 """Providers that run models for nothing: elsewhere a price of zero means that nobody entered one."""

@@ -259,6 +259,13 @@ def test_the_better_price_is_taken():
     assert rows["openrouter"][1] == "1/2.5"
 
 
+def test_our_own_correction_of_a_price_is_taken_before_all_others():
+    overlay = Overlay({}, {}, frozenset(), {"openai": {"gpt-9": "7/7"}})
+    rows = built(overlay=overlay, price=lambda provider, identifier: "9/9")[0]["openai/gpt-9"][4]
+    assert rows["openai"][1] == "7/7"
+    assert rows["openrouter"][1] == "9/9"
+
+
 def test_new_models_need_their_maker_or_two_witnesses():
     priced = [
         PricedProvider("openai", [PricedModel("gpt-10", PLAIN), PricedModel("gpt-9", PLAIN)]),
