@@ -1,11 +1,14 @@
 """The chat function under both kinds of runtime: every sample event, on the light AWS client."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
+from itertools import count
 from unittest.mock import patch
 
 import pytest
 
+from ownkey.api.deadline import METERING_SECONDS
 from ownkey.api.proxy import json_response
 from tests.support.functions import body_of, invocation, running_function
 from tests.support.openai_bodies import chat_chunks, chat_completion
@@ -126,6 +129,25 @@ def test_a_caller_who_hangs_up_is_recorded(function):
     [(outcome, amount)] = outcomes(function)
     assert outcome == "client_gone"
     assert Decimal(amount) > 0
+
+
+@pytest.mark.parametrize("stalls", [True, False], ids=["the provider falls silent", "the answer has no end"])
+def test_a_stream_is_ended_before_lambda_ends_it(function, stalls):
+    pieces = chat_chunks(*["Hello"] * (2 if stalls else 4000))
+    function.upstream.on("openai", replace(stream(pieces), stall_after=3) if stalls else stream(pieces))
+    outcomes(function)
+    context, looks = invocation(streams=True), count()
+    context.get_remaining_time_in_millis = lambda: 1000 * METERING_SECONDS + 60 - 5 * next(looks)
+    response = function.handle(EVENTS["hello_streamed"], context)
+    text = body_of(response)
+    response["body"].close()
+    *_, last, done = text.split("\n\n")[:-1]
+    assert done == "data: [DONE]"
+    told = json.loads(last.removeprefix("data: "))
+    assert (told["choices"][0]["finish_reason"], told["error"]["code"]) == ("error", "provider_timeout")
+    [(outcome, amount)] = outcomes(function)
+    assert outcome == "cut"
+    assert Decimal(amount) == Decimal(told["x_ownkey_pricing"]["amount"]) > 0
 
 
 def test_a_store_that_is_down_is_503_and_not_401(function):
