@@ -1,4 +1,5 @@
 import socket
+import threading
 import time
 from contextlib import closing
 
@@ -95,14 +96,29 @@ def test_sending_to_a_side_that_has_closed_is_noticed_at_once():
         connection.send(b"1\r\nb\r\n")
 
 
+def test_a_side_that_takes_nothing_is_given_up():
+    given_up = threading.Event()
+
+    def taking_nothing(connection):
+        connection.recv(1)
+        assert given_up.wait(10)
+
+    with peer(taking_nothing) as address:
+        connection = Connection(address)
+        connection.send_head("POST", "/", {"Transfer-Encoding": "chunked"})
+        with pytest.raises(ConnectionLostError):
+            connection.send(bytes(50_000_000), patience_seconds=0.05)
+        given_up.set()
+
+
 def test_pieces_are_not_held_back_for_the_acknowledgement_of_the_one_before():
     options = []
 
     class Noted(Connection):
-        def send(self, data):
+        def send(self, data, patience_seconds=0):
             assert self._socket is not None
             options.append(self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-            super().send(data)
+            super().send(data, patience_seconds)
 
     with peer(replying(OK)) as address, closing(Noted(address)) as connection:
         connection.send_head("POST", "/", {"Transfer-Encoding": "chunked"})

@@ -6,12 +6,13 @@ import json
 import os
 import sys
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
 from local.runtime_api import RuntimeApi
 from ownkey.runtime import loop as module
-from ownkey.runtime.client import RuntimeApiError, RuntimeClient
+from ownkey.runtime.client import Invocation, RuntimeApiError, RuntimeClient
 from ownkey.runtime.log_sink import LogSink
 from ownkey.runtime.loop import RuntimeLoop
 from tests.support.runtime_peer import peer, replying
@@ -236,6 +237,28 @@ def test_a_caller_who_hangs_up_closes_the_body_and_is_no_failure(capsys):
 def test_a_caller_who_is_gone_is_no_failure(capsys, handler):
     serve_hanging_up_after(b"POST", handler)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("left_seconds", "patience"), [(900, 885), (40, 25), (12, 1), (-1, 1)])
+def test_a_piece_that_nobody_takes_leaves_time_to_close_the_body(monkeypatch, left_seconds, patience):
+    monkeypatch.setattr("time.time", lambda: 1_000_000.0)
+    sent = []
+
+    class Client(RuntimeClient):
+        def __init__(self):
+            pass
+
+        def next_invocation(self):
+            return Invocation({"lambda-runtime-deadline-ms": str(int((1_000_000 + left_seconds) * 1000))}, b"{}")
+
+        def open_stream(self, invocation, prelude):
+            return SimpleNamespace(send=lambda *piece: sent.append(piece), finish=lambda: 202)
+
+    def handler(event, context):
+        return {"statusCode": 200, "body": iter([b"a", b"b"])}
+
+    RuntimeLoop(Client(), handler, LogSink({}), {}).serve_one()
+    assert sent == [(b"a", patience), (b"b", patience)]
 
 
 def test_a_body_is_closed_when_the_answer_cannot_even_begin():

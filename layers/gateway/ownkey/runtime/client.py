@@ -124,14 +124,14 @@ class ResponseStream:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def send(self, piece: bytes) -> None:
-        """Send a piece now, in a segment of its own.
+    def send(self, piece: bytes, patience_seconds: float = 0) -> None:
+        """Send a piece now, in a segment of its own; 0 seconds are patience without end.
 
         Raises:
-            ConnectionLostError: Nobody waits for the answer any more.
+            ConnectionLostError: Nobody waits for the answer any more, or takes any of it.
         """
         if piece:  # a chunk of no bytes would end the body
-            self._connection.send(_chunk(piece))
+            self._connection.send(_chunk(piece), patience_seconds)
 
     def finish(self) -> int:
         """End the answer. Returns the Runtime API's status, or NOBODY."""

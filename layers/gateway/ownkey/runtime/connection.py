@@ -5,6 +5,7 @@ The standard library's client would double the time a cold start spends before i
 """
 
 import socket
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,15 +58,23 @@ class Connection:
             self._open()
         self._send(head + rest)
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, patience_seconds: float = 0) -> None:
         """Send more of a request's body at once.
 
+        Args:
+            data: the bytes.
+            patience_seconds: how long the other side may take none of them; 0 for any time.
+
         Raises:
-            ConnectionLostError: The other side no longer wants it.
+            ConnectionLostError: The other side no longer wants it, or has taken nothing for too long.
         """
         if self._socket is None or self._has_ended():
             self.close()
             raise ConnectionLostError("the connection was closed while a request was being sent")
+        # The kernel's own limit: Python's would make the socket wait before it looks whether the other side has ended.
+        seconds, rest = divmod(patience_seconds, 1)
+        limit = int(seconds).to_bytes(8, sys.byteorder) + int(rest * 1_000_000).to_bytes(8, sys.byteorder)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
         self._send(data)
 
     def read_response(self) -> Response:

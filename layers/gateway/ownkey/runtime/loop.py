@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 from ownkey.runtime.client import NOBODY, Invocation, RuntimeApiError, RuntimeClient
 from ownkey.runtime.connection import ConnectionLostError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from ownkey.runtime.handlers import Handler
 
+CLOSING_SECONDS = 15
+"""Kept back of a call's time for what a body does when it is closed: a caller who takes nothing must not use it up."""
 TRACE_VARIABLE = "_X_AMZN_TRACE_ID"
 
 
@@ -124,7 +127,7 @@ class RuntimeLoop:
             return NOBODY
         try:
             for piece in pieces:
-                stream.send(piece)
+                stream.send(piece, _patience_seconds(invocation))
         except ConnectionLostError:
             return NOBODY
         except Exception as exc:
@@ -145,6 +148,12 @@ class RuntimeLoop:
         failure = Failure(error, self._sink.request_id)
         self._sink.write_failure(failure)
         return failure
+
+
+def _patience_seconds(invocation: Invocation) -> float:
+    """Return how long a piece may wait to be taken."""
+    left_seconds = int(invocation.header("deadline-ms") or 0) / 1000 - time.time()
+    return max(1.0, left_seconds - CLOSING_SECONDS)
 
 
 def _event(invocation: Invocation) -> "Any":
