@@ -1,11 +1,22 @@
 import pytest
 
-from ownkey.config import Settings, parse_upstreams
+from ownkey.config import Settings, parse_fee_rate, parse_upstreams
 from ownkey.domain.errors import MisconfiguredError
 
 
 def test_settings_have_sensible_defaults():
     assert Settings.from_environment({}).fee_rate == "0.05"
+
+
+@pytest.mark.parametrize("text", ["0", "1", "0.05", "0.123456"])
+def test_a_fee_is_kept_as_it_is_written(text):
+    assert Settings.from_environment({"OWNKEY_FEE_RATE": text}).fee_rate == text
+
+
+@pytest.mark.parametrize("text", ["", "5%", "1.5", "-0.05", ".05", "1e-2", "0.0000001", "NaN", "0,05"])
+def test_a_fee_that_is_no_fraction_is_refused(text):
+    with pytest.raises(MisconfiguredError):
+        parse_fee_rate(text)
 
 
 def test_upstreams_are_read_beside_an_emulator():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,12 +61,19 @@ class Settings:
             sign_up=environment.get("OWNKEY_SIGN_UP", "off"),
             allowed_email_domains=environment.get("OWNKEY_ALLOWED_EMAIL_DOMAINS", ""),
             invitation_sender=environment.get("OWNKEY_INVITATION_SENDER", ""),
-            fee_rate=environment.get("OWNKEY_FEE_RATE", "0.05"),
+            fee_rate=parse_fee_rate(environment.get("OWNKEY_FEE_RATE", "0.05")),
             balance_enforcement=environment.get("OWNKEY_BALANCE_ENFORCEMENT", "off"),
             usage_retention_days=int(environment.get("OWNKEY_USAGE_RETENTION_DAYS", "400")),
             aws_endpoint_url=endpoint,
             upstreams=parse_upstreams(environment.get("OWNKEY_UPSTREAMS", ""), emulated=endpoint is not None),
         )
+
+
+def parse_fee_rate(text: str) -> str:
+    """Return a fee as it is written, exactly; raises MisconfiguredError when it is no fraction from 0 to 1."""
+    if not re.fullmatch(r"0|1|0\.[0-9]{1,6}", text):
+        raise MisconfiguredError("OWNKEY_FEE_RATE must be a decimal fraction from 0 to 1, such as 0.05")
+    return text
 
 
 def parse_upstreams(text: str, *, emulated: bool) -> dict[str, str]:
