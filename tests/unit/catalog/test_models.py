@@ -184,6 +184,20 @@ def test_a_listing_holds_the_canonical_id_and_prices():
     assert listing_of("my-own-model") == ModelListing()
 
 
+@pytest.mark.parametrize("name", ["deepseek/deepseek-v3.2", "deepseek/deepseek-v3.2:free", "nvidia/deepseek-v3.2"])
+def test_what_anybody_charges_is_known_of_a_model_that_is_named_where_it_is_free(name):
+    facts = model_facts("deepseek/deepseek-v3.2")
+    assert facts is not None
+    totals = [row.price.rates.total for row in facts.providers if row.price and row.price.rates.total]
+    lowest = listing_of(name).lowest_paid_price
+    assert lowest is not None
+    assert lowest.rates.total == min(totals) > 0
+
+
+def test_nobody_is_known_to_charge_for_what_the_data_does_not_know():
+    assert listing_of("openrouter/my-own-model:free").lowest_paid_price is None
+
+
 def test_a_snapshot_costs_what_its_model_costs():
     assert providers_of("gpt-4.1-2025-04-14")[0].price == providers_of("gpt-4.1")[0].price
 

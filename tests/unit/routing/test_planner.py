@@ -1,10 +1,12 @@
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ownkey.domain.errors import ProviderKeyMissingError, ProviderKeyUnusableError
+from ownkey.domain.prices import Price, Rates
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
 from ownkey.domain.routing import Candidate, KeyRing, PassedOver, Shortlist
 from ownkey.routing.planner import plan
@@ -31,6 +33,14 @@ def planned(candidates, *rings, fail_fast=True):
 
 def test_the_first_candidate_with_a_usable_key_is_used():
     assert planned(LISTED, ring("openrouter")) == [("user", "openrouter")]
+
+
+def test_the_fee_for_what_is_free_has_the_lowest_paid_price_as_its_base():
+    paid, free = (Price(rates=Rates(input=Decimal(rate), output=Decimal(rate))) for rate in (3, 0))
+    candidates = (Candidate("groq", "m", free), Candidate("openai", "m", paid))
+    lowest = Price(rates=Rates(input=Decimal(1), output=Decimal(1)))
+    route = plan(Shortlist(candidates, lowest_paid_price=lowest), (ring("groq", "openai"),), now=NOW, fail_fast=False)
+    assert [(attempt.price, attempt.fee_price) for attempt in route.attempts] == [(free, lowest), (paid, None)]
 
 
 def test_fail_fast_plans_one_attempt_and_fallbacks_all():

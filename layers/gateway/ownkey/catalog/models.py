@@ -10,6 +10,7 @@ from functools import lru_cache
 from ownkey.catalog.facts import FREE, Catalog, ModelFacts, facts_of, listed_candidate, load_catalog
 from ownkey.catalog.families import family_providers
 from ownkey.catalog.names import AUTHORS, ModelName, parse_name
+from ownkey.domain.prices import Price
 from ownkey.domain.routing import Candidate, ModelListing
 
 _SNAPSHOT_PROVIDERS = frozenset(
@@ -21,7 +22,8 @@ _SNAPSHOT_PROVIDERS = frozenset(
 @lru_cache(maxsize=1024)
 def listing_of(model: str) -> ModelListing:
     """Return what is known of `model`; remembered, since callers ask for the same few."""
-    return ModelListing(canonical_id(model), providers_of(model))
+    canonical = canonical_id(model)
+    return ModelListing(canonical, providers_of(model), _lowest_paid(canonical))
 
 
 def providers_of(model: str) -> tuple[Candidate, ...]:
@@ -92,6 +94,13 @@ def _canonical(catalog: Catalog, model: str, name: ModelName) -> str | None:
         if found and _may_mean(catalog, lowered, found):
             return found
     return None
+
+
+def _lowest_paid(canonical: str | None) -> Price | None:
+    """Return the lowest price of a model that is none at all; None when there is none."""
+    rows = load_catalog().models[canonical][4] if canonical else {}
+    prices = [price for slug, row in rows.items() if (price := listed_candidate(slug, row).price)]
+    return min((each for each in prices if each.rates.total), key=lambda each: each.rates.total or 0, default=None)
 
 
 def _known_as(candidates: list[Candidate], provider: str, identifier: str) -> Candidate:

@@ -56,6 +56,8 @@ class ModelListing:
     """The catalog's own id; None when it does not know the model."""
     candidates: tuple[Candidate, ...] = ()
     """Who runs it, best first."""
+    lowest_paid_price: Price | None = field(default=None, compare=False)
+    """The lowest price that anybody charges for the model, named here or not; None when nobody is known to charge."""
 
 
 @dataclass(frozen=True, slots=True)

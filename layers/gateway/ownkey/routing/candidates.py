@@ -1,11 +1,10 @@
 """Which providers may run a request, best first. No I/O, and no look at what keys there are."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 from ownkey.domain.chat import ChatRequest
 from ownkey.domain.errors import ModelNotFoundError
-from ownkey.domain.prices import Price
 from ownkey.domain.routing import Candidate, ModelListing, Shortlist
 from ownkey.routing.providers import Providers, listed
 from ownkey.routing.selection import select
@@ -36,7 +35,7 @@ def candidates_for(
     """
     shortlist = _shortlist(request, listing, providers, nearest_names, left_out)
     if any(each.price and each.price.rates.are_free for each in shortlist.candidates):
-        return replace(shortlist, lowest_paid_price=_lowest_paid(listing.candidates))
+        return replace(shortlist, lowest_paid_price=listing.lowest_paid_price)
     return shortlist
 
 
@@ -106,9 +105,3 @@ def _listed(
             "If it is right, name its provider: as provider/model, or with byok.provider (header x-byok-provider)."
         )
     return runnable
-
-
-def _lowest_paid(candidates: Iterable[Candidate]) -> Price | None:
-    """Return the lowest price that is none at all."""
-    paid = [each.price for each in candidates if each.price and each.price.rates.total]
-    return min(paid, key=lambda price: price.rates.total or 0, default=None)
