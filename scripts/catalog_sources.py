@@ -31,7 +31,10 @@ PRICED = ("openai", "anthropic", "azure", "openrouter", "aws", "google", "groq",
 """Providers that genai-prices knows, by the same names as here."""
 FREE = frozenset({"nvidia", "zai"})
 """Providers that run models for nothing: elsewhere a price of zero means that nobody entered one."""
-_RATES = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok", "output_reasoning_mtok")
+_RATES = (
+    *("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok", "output_reasoning_mtok"),
+    "cache_write_1h_mtok",
+)
 _FURTHER = ("cache_read", "cache_write", "reasoning")
 _OFFER = re.compile(r" (?:\((?:latest|free|global|us|eu|jp|au|[^)]*region[^)]*)\)|TEE)$", re.IGNORECASE)
 _NOT_CHAT = re.compile(
@@ -176,7 +179,7 @@ def _above(value: Any, start: int) -> Any:
 
 
 def _rates(values: list[Any], *, is_free: bool = False) -> str | None:
-    """Return the rates as exact decimals, `input/output/cached/write/reasoning`; None when there are none to state."""
+    """Return the exact rates, `input/output/cached/write/reasoning/hour-write`; None when there are none to state."""
     numbers = [None if value is None else Decimal(str(value)) for value in values]
     if numbers[4] == numbers[1]:  # reasoning is output like any other
         numbers[4] = None

@@ -42,7 +42,14 @@ def test_no_price_is_negative_and_none_is_half_stated():
         for rates in (price.rates, *(tier.rates for tier in price.long_prompts)):
             assert rates.input is not None
             assert rates.output is not None
-            for rate in (rates.input, rates.output, rates.cached_input, rates.cache_write, rates.reasoning):
+            for rate in (
+                rates.input,
+                rates.output,
+                rates.cached_input,
+                rates.cache_write,
+                rates.reasoning,
+                rates.hour_cache_write,
+            ):
                 assert rate is None or (rate.is_finite() and rate >= 0)
 
 
@@ -89,7 +96,11 @@ def test_a_well_known_model_is_known_well():
     assert (facts.name, facts.released) == ("Claude Sonnet 4.5", date(2025, 9, 29))
     assert (maker.context_tokens, maker.max_output_tokens) == (200_000, 64_000)
     assert maker.price.rates == Rates(
-        input=Decimal(3), output=Decimal(15), cached_input=Decimal("0.3"), cache_write=Decimal("3.75")
+        input=Decimal(3),
+        output=Decimal(15),
+        cached_input=Decimal("0.3"),
+        cache_write=Decimal("3.75"),
+        hour_cache_write=Decimal(6),
     )
 
 
@@ -119,8 +130,8 @@ def test_no_model_came_out_before_there_were_any_or_after_the_data():
     [
         ("1/2", Price(rates=Rates(input=Decimal(1), output=Decimal(2)))),
         (
-            "2/8///3",
-            Price(rates=Rates(input=Decimal(2), output=Decimal(8), reasoning=Decimal(3))),
+            "2/8///3/4",
+            Price(rates=Rates(input=Decimal(2), output=Decimal(8), reasoning=Decimal(3), hour_cache_write=Decimal(4))),
         ),
         (
             "0.1/2//0.375",

@@ -192,6 +192,7 @@ class Prices:
     cache_read_mtok: Decimal | Tiered | None = None
     cache_write_mtok: Decimal | Tiered | None = None
     output_reasoning_mtok: Decimal | Tiered | None = None
+    cache_write_1h_mtok: Decimal | Tiered | None = None
 
 
 @dataclass
@@ -241,6 +242,7 @@ TIERED = Prices(Tiered(Decimal(1), [Tier(200, Decimal(2))]), Decimal(3), None, D
         (CHANGED, date(2026, 9, 30), "0.1/20"),
         (TIERED, DAY, "1/3//1.25;200:2/3//1.25"),
         (Prices(Decimal(1), Decimal(2), output_reasoning_mtok=Decimal(3)), DAY, "1/2///3"),
+        (Prices(Decimal(1), Decimal(2), cache_write_1h_mtok=Decimal(4)), DAY, "1/2////4"),
         (Prices(Decimal(1)), DAY, None),
         (Prices(Decimal(-1), Decimal(1)), DAY, None),
         (Prices(Decimal(0), Decimal(0)), DAY, None),

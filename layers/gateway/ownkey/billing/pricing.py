@@ -52,21 +52,25 @@ def list_cost(usage: Usage, price: Price) -> "Decimal | None":
     """Return the list price of `usage` in US dollars; None when a rate that it needs is not known.
 
     Cached input and cache writes whose rates are not known cost what other input does, reasoning what other output
-    does.
+    does. No part of a count is more than the whole.
     """
     from decimal import Decimal, localcontext  # no request is charged before the catalog has been read
 
     rates = _rates_for(usage, price)
     if rates.input is None and rates.output is None:
         return None
-    fresh = max(0, usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens)
+    cached = min(usage.cached_input_tokens, usage.input_tokens)
+    written = min(usage.cache_write_tokens, usage.input_tokens - cached)
+    for_an_hour = min(usage.hour_cache_write_tokens, written)
     reasoning = min(usage.reasoning_tokens, usage.output_tokens)
+    write_rate = _or(rates.cache_write, rates.input)
     millionths = Decimal(0)
     with localcontext(prec=DIGITS):
         for tokens, rate in (
-            (fresh, rates.input),
-            (usage.cached_input_tokens, _or(rates.cached_input, rates.input)),
-            (usage.cache_write_tokens, _or(rates.cache_write, rates.input)),
+            (usage.input_tokens - cached - written, rates.input),
+            (cached, _or(rates.cached_input, rates.input)),
+            (written - for_an_hour, write_rate),
+            (for_an_hour, _or(rates.hour_cache_write, write_rate)),
             (usage.output_tokens - reasoning, rates.output),
             (reasoning, _or(rates.reasoning, rates.output)),
         ):

@@ -14,6 +14,7 @@ from ownkey.domain.routing import Candidate
 
 _PATH = Path(__file__).with_name("data.json")
 FREE = Price(rates=Rates(input=Decimal(0), output=Decimal(0)))
+_RATES = ("input", "output", "cached_input", "cache_write", "reasoning", "hour_cache_write")
 _ABILITIES = {
     "v": "vision",
     "t": "tools",
@@ -108,7 +109,7 @@ def facts_of(model: str, line: list[Any]) -> ModelFacts:
 
 
 def parse_price(text: str) -> Price:
-    """Return the price in `[@since ]rates[;tokens:rates]…`, where rates are `input/output/cached/write/reasoning`."""
+    """Return the price in `[@since ]rates[;tokens:rates]…`; rates are `input/output/cached/write/reasoning/hour-write`."""
     since, _, rest = text.rpartition(" ")
     base, *tiers = rest.split(";")
     long_prompts = []
@@ -142,4 +143,4 @@ def _abilities(letters: str | None) -> frozenset[str] | None:
 
 def _rates(text: str) -> Rates:
     values = [Decimal(value) if value else None for value in text.split("/")]
-    return Rates(**dict(zip(("input", "output", "cached_input", "cache_write", "reasoning"), values, strict=False)))
+    return Rates(**dict(zip(_RATES, values, strict=False)))

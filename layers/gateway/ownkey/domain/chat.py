@@ -58,6 +58,8 @@ class Usage:
     output_tokens: int = 0
     cached_input_tokens: int = 0
     cache_write_tokens: int = 0
+    hour_cache_write_tokens: int = 0
+    """Those of the cache writes that are kept for an hour, at a price of their own."""
     reasoning_tokens: int = 0
     reported_cost: "Decimal | None" = None
     """What the provider itself said that the request cost, in US dollars, exact; None when it said nothing."""

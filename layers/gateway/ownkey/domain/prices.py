@@ -21,6 +21,8 @@ class Rates:
     cache_write: "Decimal | None" = None
     reasoning: "Decimal | None" = None
     """None where reasoning costs what other output does."""
+    hour_cache_write: "Decimal | None" = None
+    """None where it costs what other cache writes do."""
 
     @property
     def are_free(self) -> bool:

@@ -42,6 +42,7 @@ class UsageRepository:
             "output_tokens": record.usage.output_tokens,
             "cached_input_tokens": record.usage.cached_input_tokens,
             "cache_write_tokens": record.usage.cache_write_tokens,
+            "hour_cache_write_tokens": record.usage.hour_cache_write_tokens or None,
             "reasoning_tokens": record.usage.reasoning_tokens,
             "searches": record.searches,
             "list_price_usd": record.charge.list_price,

@@ -35,6 +35,7 @@ def test_a_whole_answer_in_openais_form() -> None:
         usage={
             "input_tokens": 10,
             "cache_creation_input_tokens": 3,
+            "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 1},
             "cache_read_input_tokens": 2,
             "output_tokens": 9,
             "output_tokens_details": {"thinking_tokens": 4},
@@ -55,7 +56,14 @@ def test_a_whole_answer_in_openais_form() -> None:
             {"type": "reasoning.encrypted", "data": "d", **own, "index": 1},
         ],
     }
-    usage = Usage(input_tokens=15, output_tokens=9, cached_input_tokens=2, cache_write_tokens=3, reasoning_tokens=4)
+    usage = Usage(
+        input_tokens=15,
+        output_tokens=9,
+        cached_input_tokens=2,
+        cache_write_tokens=3,
+        hour_cache_write_tokens=1,
+        reasoning_tokens=4,
+    )
     assert completion == Completion(
         body={
             "id": "msg_1",

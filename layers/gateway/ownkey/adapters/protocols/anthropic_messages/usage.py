@@ -21,13 +21,14 @@ def parse_usage(reported: Any) -> Usage | None:
     """
     if not isinstance(reported, dict) or not any(name in reported for name in (*_INPUTS, "output_tokens")):
         return None
-    details = reported.get("output_tokens_details")
+    details, writes = reported.get("output_tokens_details"), reported.get("cache_creation")
     output = _count(reported, "output_tokens")
     return Usage(
         input_tokens=sum(_count(reported, name) for name in _INPUTS),
         output_tokens=output,
         cached_input_tokens=_count(reported, "cache_read_input_tokens"),
         cache_write_tokens=_count(reported, "cache_creation_input_tokens"),
+        hour_cache_write_tokens=_count(writes, "ephemeral_1h_input_tokens") if isinstance(writes, dict) else 0,
         reasoning_tokens=min(_count(details, "thinking_tokens") if isinstance(details, dict) else 0, output),
     )
 

@@ -19,8 +19,14 @@ def read_usage(reported: Any, additional: Any = None) -> Usage | None:
         output_tokens=output,
         cached_input_tokens=cached,
         cache_write_tokens=written,
+        hour_cache_write_tokens=_kept_for_an_hour(reported.get("cacheDetails")),
         reasoning_tokens=min(_thinking_tokens(additional), output),
     )
+
+
+def _kept_for_an_hour(details: Any) -> int:
+    entries = details if isinstance(details, list) else []
+    return sum(_count(each, "inputTokens") for each in entries if isinstance(each, dict) and each.get("ttl") == "1h")
 
 
 def _thinking_tokens(additional: Any) -> int:
