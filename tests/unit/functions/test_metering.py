@@ -73,7 +73,7 @@ def impatient(settings: Any, service: str) -> Any:
     from botocore.config import Config
 
     once = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
-    return boto3.client(service, endpoint_url=settings.aws_endpoint_url, config=once)  # type: ignore[call-overload]
+    return boto3.client(service, endpoint_url=settings.aws_endpoint_url, config=once)
 
 
 def test_what_is_not_a_new_record_is_left_alone() -> None:
