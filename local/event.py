@@ -54,13 +54,9 @@ async def _print_answer(worker: Worker, event: bytes) -> None:
     )
     if answer.status is None and answer.error is not None:
         raise answer.error
-    print(
-        answer.status,
-        *(f"{name}: {value}" for name, value in response_headers(answer)),
-        sep="\n",
-        end="\n\n",
-        flush=True,
-    )
+    if answer.status is not None:
+        headers = (f"{name}: {value}" for name, value in response_headers(answer))
+        print(answer.status, *headers, sep="\n", end="\n\n", flush=True)
     async for piece in answer.pieces():
         sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()

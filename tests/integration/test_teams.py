@@ -7,6 +7,7 @@ import pytest
 
 from ownkey.services.teams.access import ROUTES, Access
 from tests.support.people import Person
+from tests.support.stack import eventually
 from tests.support.upstream import answer, chat_completion
 
 pytestmark = pytest.mark.integration
@@ -74,8 +75,7 @@ def test_a_teams_life(stack, people, upstream):
     olga.ok("PATCH", team, {"status": "paused"})
     assert code() == "team_paused"
     olga.ok("PATCH", team, {"status": "active"})
-    spent = mia.ok("GET", f"{team}/usage")
-    assert [each["actorSessionId"] for each in spent["byActor"]] == [mia.user_id]
+    eventually(lambda: [each["actorSessionId"] for each in mia.ok("GET", f"{team}/usage")["byActor"]], [mia.user_id])
     olga.ok("PATCH", f"{team}/settings", {"team_usage_limit_usd": 0, "usage_limit_enforced": True})
     assert code() == "usage_limit_exceeded"
     olga.ok("PATCH", f"{team}/settings", {"team_usage_limit_usd": None})

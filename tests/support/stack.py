@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,6 +31,7 @@ CANARY = "A_VARIABLE_OF_THE_SHELL"
 """Set where the stack is started; no function may see it."""
 START_TIMEOUT_SECONDS = 50
 STOP_TIMEOUT_SECONDS = 25
+SETTLED_WITHIN_SECONDS = 15
 
 
 def stack_environment(state_dir: Path, upstreams: Mapping[str, str] | None = None, port: int = 0) -> dict[str, str]:
@@ -201,3 +202,11 @@ class LocalStack:
         )
         ProviderKeyRepository(self.client("dynamodb"), outputs["ProviderKeysTableName"], ()).save(stored)
         return stored
+
+
+def eventually(look: Callable[[], Any], expected: Any) -> None:
+    """Return once `look` gives what is expected: usage is settled a moment after a request."""
+    give_up_at = time.monotonic() + SETTLED_WITHIN_SECONDS
+    while (seen := look()) != expected and time.monotonic() < give_up_at:
+        time.sleep(0.1)
+    assert seen == expected

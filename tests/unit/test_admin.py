@@ -2,7 +2,10 @@
 
 import io
 import json
+import random
 from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
@@ -16,13 +19,19 @@ from ownkey.admin.stack import OUTPUT_NAMES, StackOutputs, stack_outputs
 from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
 from ownkey.domain.dates import utc_now
 from ownkey.domain.errors import MisconfiguredError
+from ownkey.domain.prices import Charge
 from ownkey.domain.provider_keys import PLATFORM_OWNER
 from ownkey.domain.secrets import Secret
+from ownkey.domain.teams import ByokMode, Team, TeamStatus
 from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
+from ownkey.storage.table import Table
+from ownkey.storage.team_items import team_item
+from ownkey.storage.usage import UsageRepository
 from ownkey.vault.opening import KeyOpener
 from tests.support.provider_keys import USUAL_KEYS
 from tests.support.tables import BOTO_ERRORS, EMAIL, PASSWORD, REGION, EmulatedAws, emulated_aws, sessions_of
+from tests.support.usage_records import usage_record
 
 STACK = "ownkey"
 
@@ -203,3 +212,78 @@ def test_the_local_stack_can_create_the_first_user_and_key(aws: EmulatedAws) -> 
     assert password == Secret(PASSWORD)
     assert text.reveal().startswith("ok-")
     assert PASSWORD not in repr((user_id, password, text))
+
+
+# Money.
+
+
+@pytest.fixture
+def team_id(aws: EmulatedAws) -> str:
+    team = Team(
+        team_id="t1", name="T", owner_id="olga", status=TeamStatus.ACTIVE, byok_mode=ByokMode.DISABLED, created_at="x"
+    )
+    Table(aws.dynamodb, "Accounts", BOTO_ERRORS).put(team_item(team))
+    return team.team_id
+
+
+def test_a_credit_counts_once_under_its_reference(aws: EmulatedAws, run: Any) -> None:
+    credit = ("balance", "credit", "--email", EMAIL, "--usd", "25.50", "--reference", "invoice-1")
+    first, again = run(*credit, "--note", "thank you"), run(*credit)
+    assert (first.status, first.out) == (0, "Credited: 25.50 USD for invoice-1.\nBalance: 25.50 USD\n")
+    assert again.out == "Was credited already: 25.50 USD for invoice-1.\nBalance: 25.50 USD\n"
+    other = run("balance", "credit", "--email", EMAIL, "--usd", "26", "--reference", "invoice-1")
+    assert (other.status, "stands for another amount" in other.err) == (1, True)
+    assert run("balance", "credit", "--email", EMAIL, "--usd=-5.5", "--reference", "correction").status == 0
+    shown = run("balance", "show", "--email", EMAIL).out
+    assert "invoice-1  thank you" in shown
+    assert shown.endswith("Balance: 20.00 USD\n")
+    assert run("balance", "list").out == f"{aws.user_id}  20.00 USD\n"
+
+
+def test_a_teams_owner_is_credited(aws: EmulatedAws, run: Any, team_id: str) -> None:
+    assert run("balance", "credit", "--team", team_id, "--usd", "1", "--reference", "r").status == 0
+    assert run("balance", "list").out == "olga  1 USD\n"
+    assert run("balance", "show", "--team", "t2").status == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--email", EMAIL, "--usd", "0"),
+        ("--email", EMAIL, "--usd", "lots"),
+        ("--email", EMAIL, "--usd", "NaN"),
+        ("--email", EMAIL, "--usd", "1e30"),
+        ("--email", EMAIL, "--team", "t1", "--usd", "1"),
+        ("--usd", "1"),
+    ],
+)
+def test_a_credit_that_makes_no_sense_is_refused(
+    run: Any, wrong: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run("balance", "credit", "--reference", "r", *wrong)
+    assert run("balance", "list").out == ""
+
+
+def test_records_that_the_stream_missed_are_settled_once(aws: EmulatedAws, run: Any) -> None:
+    usage = UsageRepository(aws.dynamodb, "Usage", BOTO_ERRORS)
+    charge = Charge(list_price=Decimal(1), platform_fee=Decimal(0), amount=Decimal("0.25"))
+    dice = random.Random(1)
+    for number, age in enumerate((timedelta(hours=1), timedelta(hours=3))):
+        started_at = utc_now() - age
+        usage.put(
+            usage_record(number, dice, user_id="u", payer_id="u", team_id=None, charge=charge, started_at=started_at)
+        )
+    assert run("usage", "settle", "--hours", "2").out == "Looked at 1 records; 1 are settled.\n"
+    assert run("balance", "list").out == "u  -0.25 USD\n"
+    for _ in range(2):
+        assert run("usage", "settle").out == "Looked at 2 records; 2 are settled.\n"
+    assert run("balance", "list").out == "u  -0.50 USD\n"
+
+
+def test_records_that_cannot_be_settled_are_named(aws: EmulatedAws, run: Any) -> None:
+    item: dict[str, Any] = {"pk": "user#u", "sk": "usage#1", "started_at": "2999-01-01T00:00:00.000Z", "version": 99}
+    Table(aws.dynamodb, "Usage", BOTO_ERRORS).put(item)
+    result = run("usage", "settle")
+    assert (result.status, result.out) == (1, "Looked at 1 records; 0 are settled.\n")
+    assert "user#u usage#1: " in result.err

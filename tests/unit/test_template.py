@@ -84,6 +84,11 @@ GRANTS = {
         "identity/${InvitationSender}": {"ses:SendEmail"},
         "TeamsLogGroup": LOG_ACTIONS,
     },
+    "UsageFunction": {
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},
+        "UsageTable": {"dynamodb:Query"},
+        "UsageLogGroup": LOG_ACTIONS,
+    },
     "MeteringFunction": {
         "AccountsTable": {"dynamodb:Query", "dynamodb:UpdateItem"},
         "UsageTable": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
@@ -426,6 +431,10 @@ def test_these_routes_lead_to_these_functions():
         ("GET", "/api/user/gateway-keys"): "AccountFunction",
         ("POST", "/api/user/gateway-keys"): "AccountFunction",
         ("DELETE", "/api/user/gateway-keys"): "AccountFunction",
+        ("GET", "/api/v1/usage"): "UsageFunction",
+        ("GET", "/api/teams/{team}/usage"): "UsageFunction",
+        ("GET", "/api/usage/export"): "UsageFunction",
+        ("POST", "/api/check-balance"): "UsageFunction",
         ("GET", "/api/v1/models"): "ModelsFunction",
         ("GET", "/api/v1/models/{id+}"): "ModelsFunction",
         ("GET", "/api/models/{id+}"): "ModelsFunction",

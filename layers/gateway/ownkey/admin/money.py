@@ -78,7 +78,7 @@ def settle_usage(
         logger=Logger(service="ownkey-admin", level="WARNING"),
     )
     seen, failures = 0, dict[str, Exception]()
-    for images in _records(dynamodb, outputs, iso_utc(since)):
+    for images in _records(dynamodb, outputs, iso_utc(since, "milliseconds")):
         seen += len(images)
         failures |= service.settle(images)
     return seen, failures

@@ -104,6 +104,19 @@ def json_response(
     }
 
 
+def csv_response(text: str, file_name: str, *, request_id: str, next_cursor: str | None) -> ProxyResponse:
+    """Return a page of a CSV file, and in a header where the next one begins."""
+    headers = {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{file_name}"',
+        "x-request-id": request_id,
+        **SECURITY_HEADERS,
+    }
+    if next_cursor is not None:
+        headers["x-next-cursor"] = next_cursor
+    return {"statusCode": 200, "headers": headers, "body": text}
+
+
 def settled_response(
     response: ProxyResponse, pieces: Iterator[bytes], settle: Callable[[], None], *, context: object
 ) -> ProxyResponse:

@@ -1,10 +1,12 @@
 """The Usage table: one immutable item a request."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from ownkey.domain.dates import iso_utc
 from ownkey.domain.usage import UsageRecord
 from ownkey.storage import keyspace
+from ownkey.storage.attributes import Item
 from ownkey.storage.table import ClientErrors, ConditionFailedError, DynamoDBClient, Table
 
 ITEM_VERSION = 1
@@ -65,3 +67,20 @@ class UsageRepository:
             self._table.put(item, condition="attribute_not_exists(pk)")
         except ConditionFailedError:
             return
+
+    def of_user(self, user_id: str, first: str, last: str, *, after: str | None = None) -> Iterator[tuple[str, Item]]:
+        """Yield what is stored of a user's requests, each after a place to go on from.
+
+        Args:
+            user_id: who asked.
+            first: the first day, as `2026-11-23`, UTC.
+            last: the last day.
+            after: the place of the last request that is known already.
+        """
+        partition = keyspace.usage(user_id, first, "")["pk"]
+        begin = f"{keyspace.USAGE_PREFIX}{first}"
+        if after is not None:
+            begin = max(begin, f"{keyspace.USAGE_PREFIX}{after} ")
+        # `U` follows the `T` between day and time.
+        for item in self._table.query(partition, between=(begin, f"{keyspace.USAGE_PREFIX}{last}U")):
+            yield str(item["sk"]).removeprefix(keyspace.USAGE_PREFIX), item

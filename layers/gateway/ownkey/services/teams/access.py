@@ -51,7 +51,6 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("GET", "/api/teams/{team}/join-requests"): Access.ADMINS,
     ("PATCH", "/api/teams/{team}/join-requests"): Access.ADMINS,
     ("DELETE", "/api/teams/{team}/join-requests"): Access.ADMINS,
-    ("GET", "/api/teams/{team}/usage"): Access.MEMBERS,
     ("PATCH", "/api/teams/{team}/settings"): Access.ADMINS,
     ("GET", "/api/teams/{team}/allowed-models"): Access.MEMBERS,
     ("PATCH", "/api/teams/{team}/allowed-models"): Access.ADMINS,

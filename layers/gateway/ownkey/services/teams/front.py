@@ -125,9 +125,6 @@ class TeamFront:
                 # Without a limit everybody is shown.
                 limit=request.number("limit", default=0, most=MAX_PAGE) or None,
             ),
-            ("GET", "/api/teams/{team}/usage"): lambda place, request: self.people.usage(
-                place, first=request.query("from") or "", last=request.query("to") or ""
-            ),
             ("GET", "/api/teams/{team}/audit"): lambda place, request: self.directory.audit(
                 place, limit=request.number("limit", default=50, most=AUDIT_PAGE), before=request.query("before")
             ),

@@ -1,4 +1,4 @@
-"""Members of teams: list, roles, limits, preferences, leaving, a new owner, and what each has spent."""
+"""Members of teams: list, roles, limits, preferences, leaving, a new owner."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from ownkey.domain.dates import month_of
 from ownkey.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, SelfTargetError
 from ownkey.domain.teams import Member, Role
 from ownkey.services.teams.access import Place
-from ownkey.services.teams.shown import display_name, member_row, number, own_preferences, own_standing
+from ownkey.services.teams.shown import member_row, own_preferences, own_standing
 from ownkey.storage.team_members import MemberRepository
 from ownkey.storage.teams import TeamRepository
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ownkey.api.schemas.teams import MemberChange, MemberName, OwnPreferences
 
 MAX_PAGE = 100
-MAX_MONTHS = 12
 NO_SUCH_MEMBER = "The team has no such member. GET the team's members to see who they are."
 
 
@@ -110,23 +109,6 @@ class TeamPeople:
         self.teams.transfer(place.team, place.member, member, place.actor)
         return {"ok": True}
 
-    def usage(self, place: Place, *, first: str, last: str) -> JsonObject:
-        """Return what each member spent from the month of `first` to that of `last`, ISO dates, and all together."""
-        members = self.members.members(place.team.team_id)
-        months = _months(first or iso_month(self.now()), last or iso_month(self.now()))
-        spent = self.spent.of_members(place.team.team_id, [each.user_id for each in members], months)
-        rows = [
-            {
-                "actorSessionId": each.user_id,
-                "displayName": display_name(each),
-                "totalAmount": number(spent[each.user_id]),
-                "currency": "USD",
-            }
-            for each in members
-            if each.user_id in spent
-        ]
-        return {"byActor": rows, "totals": [{"totalAmount": number(sum(spent.values())), "currency": "USD"}]}
-
     def _member(self, place: Place, user_id: str) -> Member:
         try:
             return self.teams.place_of(place.team.team_id, user_id)[1]
@@ -134,22 +116,6 @@ class TeamPeople:
             raise NotFoundError(NO_SUCH_MEMBER) from exc
 
 
-def iso_month(moment: datetime) -> str:
-    """Return the month of a moment."""
-    return month_of(moment)
-
-
 def _require_another(place: Place, member: Member, deed: str) -> None:
     if member.user_id == place.member.user_id:
         raise SelfTargetError(f"You cannot {deed}.")
-
-
-def _months(first: str, last: str) -> list[str]:
-    try:
-        begin, end = (datetime.fromisoformat(f"{text[:7]}-01") for text in (first, last))
-    except ValueError as exc:
-        raise InvalidInputError("from and to must be ISO dates, such as 2026-11-01.", field="from") from exc
-    count = (end.year - begin.year) * 12 + end.month - begin.month + 1
-    if not 1 <= count <= MAX_MONTHS:
-        raise InvalidInputError(f"from must be before to, and at most {MAX_MONTHS} months.", field="from")
-    return [f"{begin.year + (begin.month - 1 + n) // 12}-{(begin.month - 1 + n) % 12 + 1:02d}" for n in range(count)]
