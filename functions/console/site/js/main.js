@@ -10,12 +10,13 @@ const app = document.getElementById("app");
 let frame = null;
 let leaving = new AbortController();
 let ended = false;
+let farewells = [];
 
 /** Show what the address names, to whoever is here. */
 async function show() {
-  leaving.abort();
-  leaving = new AbortController();
+  leave();
   const { signal } = leaving;
+  const onLeave = (farewell) => farewells.push(farewell);
   const place = currentPlace();
   const user = currentUser();
   if (place?.open) return mountAlone(place.page, { query: place.query, user, signal });
@@ -24,7 +25,16 @@ async function show() {
   frame ??= newFrame(user);
   if (!frame.element.isConnected) replace(app, frame.element);
   frame.mark(place.nav);
-  return mount(frame.main, place.page, { params: place.params, query: place.query, user, signal });
+  return mount(frame.main, place.page, { params: place.params, query: place.query, user, signal, onLeave });
+}
+
+/** End what the page that is left had begun; resolves when all of it has ended. */
+function leave() {
+  leaving.abort();
+  leaving = new AbortController();
+  const spoken = farewells.map((farewell) => farewell());
+  farewells = [];
+  return Promise.allSettled(spoken);
 }
 
 function takeEnded() {
@@ -37,7 +47,7 @@ function newFrame(user) {
   return shell({
     email: user.email,
     onSignOut: async () => {
-      leaving.abort();
+      await leave();
       await signOut().catch(forget);
       frame = null;
       announce("You are signed out.");

@@ -13,7 +13,7 @@ import { button, link, notice } from "./ui.js";
 /** Open the sheet. `onChange(said)` is called after the key was stored or deleted. */
 export function providerSheet({ provider, key, base, mayWrite, forTeam, onChange, onClose }) {
   const stored = key ? keyFacts(key) : null;
-  const place = h("div", {});
+  const place = h("div", { class: "stack" });
   const content = h("div", { class: "stack" }, stored, place);
   const dialog = openDialog({ title: provider.name, content, sheet: true, mark: monogram(provider), onClose });
   const refresh = (...nodes) => place.replaceChildren(...nodes.filter(Boolean));
@@ -24,7 +24,7 @@ export function providerSheet({ provider, key, base, mayWrite, forTeam, onChange
     const fields = credentialFields(provider);
     const content = form({
       fields: [
-        provider.docs_url ? h("p", { class: "hint" }, link(`Where to get a ${provider.name} key`, provider.docs_url, { external: true })) : null,
+        provider.docs_url ? h("p", { class: "hint" }, link(`Where to get a key of ${provider.name}`, provider.docs_url, { external: true })) : null,
         fields,
         h("details", { class: "more" }, h("summary", {}, "Name and expiry"), nameField(key), expiryField()),
       ],
@@ -108,9 +108,9 @@ function storedNotice(provider, answer) {
 }
 
 function example(provider, forTeam) {
-  return h("section", { class: "stack" }, h("h3", {}, "Use it"), callExamples(provider, forTeam), tryLink(provider));
+  return h("section", {}, h("h3", {}, "Use it"), callExamples(provider, forTeam), forTeam ? null : tryLink(provider));
 }
 
 function tryLink(provider) {
-  return provider.kind === "chat" ? h("p", {}, link("Try it here, in the browser", "#/try", { iconName: "chat" })) : null;
+  return provider.kind === "chat" ? h("p", { class: "below" }, link("Try it here, in the browser", "#/try", { iconName: "chat" })) : null;
 }
