@@ -58,7 +58,7 @@ def test_a_newcomer_gets_from_the_door_to_a_streamed_answer(visit, upstream):
     expect(receipt).to_contain_text("your key ····" + USUAL_KEYS["openai"][-4:])
     expect(receipt).to_contain_text("First token")
     expect(receipt).to_contain_text("9 in, 20 out")
-    [exchange] = [each for each in upstream.exchanges_of("openai") if "chat" in each.path][-1:]
+    exchange = [each for each in upstream.exchanges_of("openai") if "chat" in each.path][-1]
     assert exchange.headers["authorization"] == f"Bearer {USUAL_KEYS['openai']}"
     assert exchange.json["messages"] == [{"role": "user", "content": "Why is the sky blue?"}]
 

@@ -25,7 +25,7 @@ async function show() {
   frame ??= newFrame(user);
   if (!frame.element.isConnected) replace(app, frame.element);
   frame.mark(place.nav);
-  return mount(frame.main, place.page, { params: place.params, query: place.query, user, signal, onLeave });
+  return mount(frame.main, place.page, { params: place.params, query: place.query, user, signal, onLeave, refresh });
 }
 
 /** End what the page that is left had begun; resolves when all of it has ended. */
@@ -41,6 +41,12 @@ function takeEnded() {
   const was = ended;
   ended = false;
   return was;
+}
+
+/** Show the same page anew, after a change, and say what has changed. */
+async function refresh(said) {
+  quiet = said ?? "";
+  await show();
 }
 
 function newFrame(user) {
@@ -93,10 +99,16 @@ async function load(page) {
 }
 
 let first = true;
+let quiet = null;
 
 /** Bring those who listen, or use a keyboard, to where the new page begins. Not at the first: they are there already. */
 function focusPage(main, title) {
-  if (!first) {
+  if (quiet !== null) {
+    // The same page with a change in it: it stays where it is, and only the change is told.
+    announce(quiet);
+    if (document.activeElement === document.body) main.focus({ preventScroll: true });
+    quiet = null;
+  } else if (!first) {
     window.scrollTo(0, 0);
     (main.querySelector("h1[tabindex]") ?? main).focus({ preventScroll: true });
     announce(title);
