@@ -8,6 +8,7 @@ pytestmark = pytest.mark.integration
 PLACES = {
     "/provider-keys": "Provider keys",
     "/gateway-keys": "Gateway keys",
+    "/try": "Try it",
     "/team": "Teams",
 }
 

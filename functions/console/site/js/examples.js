@@ -30,20 +30,18 @@ export const SAMPLE_MODELS = {
 };
 
 /** Return tabs with the same call in curl, Python and JavaScript. */
-export function callExamples(provider, forTeam) {
-  const programs = provider.kind === "chat" ? chatPrograms(provider, forTeam) : searchPrograms(provider);
+export function callExamples(provider, teamId) {
+  const programs = provider.kind === "chat" ? chatPrograms(provider, teamId) : searchPrograms(provider);
   return tabs(
     "Language",
     Object.entries(programs).map(([label, text]) => ({ label, content: () => codeBlock(text, `${label} example`) })),
   );
 }
 
-function chatPrograms({ slug }, forTeam) {
+function chatPrograms({ slug }, teamId) {
   const base = urlOf("/api/v1").href;
   const model = SAMPLE_MODELS[slug] ?? "the-model";
-  const headers = forTeam
-    ? { "x-team-id": "YOUR_TEAM_ID", "x-use-byok": "true", "x-byok-provider": slug }
-    : { "x-use-byok": "true", "x-byok-provider": slug };
+  const headers = { "x-use-byok": "true", "x-byok-provider": slug, ...(teamId ? { "x-team-id": teamId } : {}) };
   const inCurl = Object.entries(headers).map(([name, value]) => `  -H '${name}: ${value}' \\`);
   const inObject = Object.entries(headers).map(([name, value]) => `"${name}": "${value}"`).join(", ");
   return {

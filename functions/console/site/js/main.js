@@ -10,12 +10,13 @@ const app = document.getElementById("app");
 let frame = null;
 let leaving = new AbortController();
 let ended = false;
+let farewells = [];
 
 /** Show what the address names, to whoever is here. */
 async function show() {
-  leaving.abort();
-  leaving = new AbortController();
+  leave();
   const { signal } = leaving;
+  const onLeave = (farewell) => farewells.push(farewell);
   const place = currentPlace();
   const user = currentUser();
   if (place?.open) return mountAlone(place.page, { query: place.query, user, signal });
@@ -24,7 +25,16 @@ async function show() {
   frame ??= newFrame(user);
   if (!frame.element.isConnected) replace(app, frame.element);
   frame.mark(place.nav);
-  return mount(frame.main, place.page, { params: place.params, query: place.query, user, signal });
+  return mount(frame.main, place.page, { params: place.params, query: place.query, user, signal, onLeave, refresh });
+}
+
+/** End what the page that is left had begun; resolves when all of it has ended. */
+function leave() {
+  leaving.abort();
+  leaving = new AbortController();
+  const spoken = farewells.map((farewell) => farewell());
+  farewells = [];
+  return Promise.allSettled(spoken);
 }
 
 function takeEnded() {
@@ -33,11 +43,17 @@ function takeEnded() {
   return was;
 }
 
+/** Show the same page anew, after a change, and say what has changed. */
+async function refresh(said) {
+  quiet = said ?? "";
+  await show();
+}
+
 function newFrame(user) {
   return shell({
     email: user.email,
     onSignOut: async () => {
-      leaving.abort();
+      await leave();
       await signOut().catch(forget);
       frame = null;
       announce("You are signed out.");
@@ -83,10 +99,16 @@ async function load(page) {
 }
 
 let first = true;
+let quiet = null;
 
 /** Bring those who listen, or use a keyboard, to where the new page begins. Not at the first: they are there already. */
 function focusPage(main, title) {
-  if (!first) {
+  if (quiet !== null) {
+    // The same page with a change in it: it stays where it is, and only the change is told.
+    announce(quiet);
+    if (document.activeElement === document.body) main.focus({ preventScroll: true });
+    quiet = null;
+  } else if (!first) {
     window.scrollTo(0, 0);
     (main.querySelector("h1[tabindex]") ?? main).focus({ preventScroll: true });
     announce(title);

@@ -16,8 +16,8 @@ const GROUPS = [
  * Return the list. `base` is the route of the keys; `mayWrite` whether this person may change them; `opened` the slug
  * of a provider to open at once.
  */
-export async function keyList({ base, mayWrite = true, opened, signal, forTeam = false }) {
-  const state = { base, mayWrite, forTeam, ...(await get(base, {}, { signal })) };
+export async function keyList({ base, mayWrite = true, opened, signal, teamId = null }) {
+  const state = { base, mayWrite, teamId, ...(await get(base, {}, { signal })) };
   const rows = h("div", {});
   const summary = h("p", { class: "count", role: "status" });
   const search = h("input", {
@@ -115,13 +115,13 @@ async function tried(provider, state, reload) {
 }
 
 function openSheet(provider, state, reload) {
-  const { base, mayWrite, forTeam, focusOn } = state;
+  const { base, mayWrite, teamId, focusOn } = state;
   providerSheet({
     provider,
     key: keyOf(state, provider),
     base,
     mayWrite,
-    forTeam,
+    teamId,
     onChange: (said) => reload(provider.slug, said),
     onClose: () => focusOn(provider.slug),
   });

@@ -7,8 +7,17 @@ import { chip } from "./ui.js";
 export function monogram({ name, slug }) {
   const words = name.replace(/[().]/g, "").split(/\s+/);
   const letters = words.length > 1 ? words[0][0] + words[1][0] : name.slice(0, 2);
-  const hue = [...slug].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
-  return h("span", { class: "monogram", "aria-hidden": "true", vars: { "--hue": hue } }, letters);
+  return mark(letters, slug, "");
+}
+
+/** Return what stands for a person's picture. */
+export function personMark(name, id) {
+  return mark(name.slice(0, 1).toUpperCase(), id, " person");
+}
+
+function mark(letters, seed, kind) {
+  const hue = [...seed].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
+  return h("span", { class: `monogram${kind}`, "aria-hidden": "true", vars: { "--hue": hue } }, letters);
 }
 
 /** Return the state of a stored key, or that there is none. */

@@ -11,20 +11,20 @@ import { monogram, stateChip } from "./provider-marks.js";
 import { button, link, notice } from "./ui.js";
 
 /** Open the sheet. `onChange(said)` is called after the key was stored or deleted. */
-export function providerSheet({ provider, key, base, mayWrite, forTeam, onChange, onClose }) {
+export function providerSheet({ provider, key, base, mayWrite, teamId, onChange, onClose }) {
   const stored = key ? keyFacts(key) : null;
-  const place = h("div", {});
+  const place = h("div", { class: "stack" });
   const content = h("div", { class: "stack" }, stored, place);
   const dialog = openDialog({ title: provider.name, content, sheet: true, mark: monogram(provider), onClose });
   const refresh = (...nodes) => place.replaceChildren(...nodes.filter(Boolean));
   const showForm = () => refresh(keyForm());
-  const showUse = (...said) => refresh(...said, actions(), example(provider, forTeam));
+  const showUse = (...said) => refresh(...said, actions(), example(provider, teamId));
 
   const keyForm = () => {
     const fields = credentialFields(provider);
     const content = form({
       fields: [
-        provider.docs_url ? h("p", { class: "hint" }, link(`Where to get a ${provider.name} key`, provider.docs_url, { external: true })) : null,
+        provider.docs_url ? h("p", { class: "hint" }, link(`Where to get a key of ${provider.name}`, provider.docs_url, { external: true })) : null,
         fields,
         h("details", { class: "more" }, h("summary", {}, "Name and expiry"), nameField(key), expiryField()),
       ],
@@ -39,7 +39,7 @@ export function providerSheet({ provider, key, base, mayWrite, forTeam, onChange
         forgetSecrets(element);
         await onChange(`The ${provider.name} key is stored.`);
         stored?.remove();
-        refresh(storedNotice(provider, answer), example(provider, forTeam));
+        refresh(storedNotice(provider, answer), example(provider, teamId));
         place.querySelector(".notice")?.focus();
       },
     });
@@ -107,10 +107,10 @@ function storedNotice(provider, answer) {
   return element;
 }
 
-function example(provider, forTeam) {
-  return h("section", { class: "stack" }, h("h3", {}, "Use it"), callExamples(provider, forTeam), tryLink(provider));
+function example(provider, teamId) {
+  return h("section", {}, h("h3", {}, "Use it"), callExamples(provider, teamId), teamId ? null : tryLink(provider));
 }
 
 function tryLink(provider) {
-  return provider.kind === "chat" ? h("p", {}, link("Try it here, in the browser", "#/try", { iconName: "chat" })) : null;
+  return provider.kind === "chat" ? h("p", { class: "below" }, link("Try it here, in the browser", "#/try", { iconName: "chat" })) : null;
 }
