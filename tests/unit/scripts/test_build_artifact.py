@@ -34,7 +34,7 @@ def build(what, folder):
 def test_every_aws_service_that_the_code_calls_is_kept():
     called = set()
     for path in CODE:
-        if path.name != "admin.py":  # runs on the operator's machine
+        if "admin" not in path.parts:  # runs on the operator's machine
             called |= set(re.findall(r'(?:client\(|boto3_client\(settings, )"([a-z0-9-]+)"', path.read_text()))
 
     assert "dynamodb" in called

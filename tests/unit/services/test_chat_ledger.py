@@ -253,6 +253,7 @@ def test_a_record_that_cannot_be_stored_is_logged_with_every_number(failure, str
         "output_tokens": 20,
         "cached_input_tokens": 3,
         "cache_write_tokens": 2,
+        "hour_cache_write_tokens": 0,
         "reasoning_tokens": 5,
         "reported_cost": "0.000123",
     }

@@ -109,7 +109,7 @@ def facts_of(model: str, line: list[Any]) -> ModelFacts:
 
 
 def parse_price(text: str) -> Price:
-    """Return the price in `[@since ]rates[;tokens:rates]…`; rates are `input/output/cached/write/reasoning/hour-write`."""
+    """Return the price in `[@since ]rates[;tokens:rates]…`; rates: `input/output/cached/write/reasoning/hour-write`."""
     since, _, rest = text.rpartition(" ")
     base, *tiers = rest.split(";")
     long_prompts = []
