@@ -143,6 +143,16 @@ def test_every_way_out_is_recorded_as_what_it_was(soaked: tuple[Kept, list[Resul
         assert outcomes[end, outcome] > 3, (end, outcome)
 
 
+def test_what_came_of_an_answer_that_was_cut_is_charged_for_although_nobody_counted_it(
+    soaked: tuple[Kept, list[Result]],
+) -> None:
+    kept, _ = soaked
+    cut = [record for record in chats(kept).values() if record.outcome == "cut" and record.estimated]
+    assert len(cut) > 50
+    assert sum(record.usage.output_tokens > 0 for record in cut) > len(cut) * 0.8
+    assert all(record.usage.input_tokens > 0 for record in cut)
+
+
 def test_who_pays_is_told_and_recorded_alike(soaked: tuple[Kept, list[Result]]) -> None:
     kept, results = soaked
     records = chats(kept)
