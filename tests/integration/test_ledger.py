@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def ledger(stack):
 
     def record(request_id):
         """Return the record of a request, once it is there."""
-        found = []
+        found: list[dict[str, dict[str, Any]]] = []
 
         def look():
             pages = (

@@ -162,6 +162,12 @@ def test_a_platform_key_that_is_rejected_is_recorded_as_our_fault():
     assert [record.error_code for record in chat.usage.records] == ["service_unavailable"]
 
 
+def test_a_rejected_platform_key_stays_the_cause_of_what_is_logged():
+    with pytest.raises(e.MisconfiguredError) as raised:
+        priced(REJECTED, keys=[stored_key(owner="platform")]).ask(byok=False)
+    assert raised.value.__cause__ is REJECTED
+
+
 def test_a_vault_that_is_down_is_recorded():
     chat = priced(completion())
     chat.opener.failure = e.VaultUnavailableError("kms")
@@ -175,6 +181,15 @@ def test_what_is_refused_before_anybody_is_called_leaves_no_record():
     with pytest.raises(e.UnsupportedParameterError):
         chat.ask()
     assert chat.usage.records == []
+
+
+def test_what_is_refused_after_another_provider_was_called_is_recorded():
+    chat = priced(BROKEN, e.UnsupportedParameterError("openrouter takes no n", param="n"), keys=BOTH)
+    with pytest.raises(e.UnsupportedParameterError):
+        chat.ask(fallbacks=True)
+    assert [(record.outcome, record.error_code) for record in chat.usage.records] == [
+        ("failed", "unsupported_parameter")
+    ]
 
 
 def test_attempts_that_were_given_up_for_another_leave_no_record_of_their_own():

@@ -126,11 +126,11 @@ class ChatService:
                     continue
                 failure = _as_told(error, attempt)
                 self._fail(call, attempt, failure)
-                raise failure from error.__cause__
-            except CallerError:
-                raise
+                raise failure from (error.__cause__ if failure is error else error)
             except Exception as error:
-                self._fail(call, attempt, error)
+                # What is refused before anybody was called is no request of any provider's.
+                if not isinstance(error, CallerError) or call.attempts > 1:
+                    self._fail(call, attempt, error)
                 raise
         raise InternalError("a plan without attempts")
 
