@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from ownkey.domain.errors import StoreUnavailableError
+from ownkey.domain.money import is_chargeable
 from ownkey.domain.usage import UsageRecord
 from ownkey.storage.usage import UsageRepository
 from tests.support.adapter_recordings import recordings
@@ -93,6 +94,7 @@ def test_every_amount_is_what_it_must_be(soaked: tuple[Kept, list[Result]]) -> N
         amount = record.charge.amount
         assert (None if amount is None else Fraction(amount)) == expected(case, record), case.request_id
         assert (record.charge.source == "unknown") == (amount is None)
+        assert amount is None or is_chargeable(amount)
     assert {record.charge.source for record in records.values()} == {"catalog", "provider", "unknown", None}
     on_free_ones = [each for each in records.values() if each.provider in ("nvidia", "zai") and each.byok]
     assert sum(bool(each.charge.amount) for each in on_free_ones) > 3

@@ -4,7 +4,7 @@ import io
 import json
 import random
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
@@ -17,12 +17,16 @@ from ownkey.admin import main
 from ownkey.admin.people import create_gateway_key, create_user
 from ownkey.admin.stack import OUTPUT_NAMES, StackOutputs, stack_outputs
 from ownkey.auth.gateway_keys import GatewayKeyAuthenticator
+from ownkey.domain.chat import Usage
 from ownkey.domain.dates import utc_now
-from ownkey.domain.errors import MisconfiguredError
+from ownkey.domain.errors import MisconfiguredError, StoreUnavailableError
 from ownkey.domain.prices import Charge
 from ownkey.domain.provider_keys import PLATFORM_OWNER
 from ownkey.domain.secrets import Secret
 from ownkey.domain.teams import ByokMode, Team, TeamStatus
+from ownkey.domain.usage import UsageRecord
+from ownkey.observability import Logger
+from ownkey.services.usage_keeping import PatientUsageStore
 from ownkey.storage.accounts import AccountRepository
 from ownkey.storage.provider_keys import ProviderKeyRepository
 from ownkey.storage.table import Table
@@ -279,6 +283,54 @@ def test_records_that_the_stream_missed_are_settled_once(aws: EmulatedAws, run: 
     for _ in range(2):
         assert run("usage", "settle").out == "Looked at 2 records; 2 are settled.\n"
     assert run("balance", "list").out == "u  -0.50 USD\n"
+
+
+def lost(records: list[UsageRecord]) -> str:
+    """Return the log of a function whose table takes nothing."""
+    log = io.StringIO()
+
+    class Broken:
+        def put(self, record: UsageRecord) -> None:
+            raise StoreUnavailableError("PutItem on table Usage failed: InternalServerError")
+
+    logger = Logger(service="chat", stream=log)
+    logger.info("chat completion", request_id="req-0")
+    store = PatientUsageStore(store=Broken(), logger=logger, sleep=lambda seconds: None)
+    for record in records:
+        store.put(record)
+    return log.getvalue()
+
+
+def test_records_that_were_lost_are_put_back_from_the_log_as_they_were(aws: EmulatedAws, run: Any) -> None:
+    usage = Usage(input_tokens=9, output_tokens=4, hour_cache_write_tokens=1, reported_cost=Decimal("1E-17"))
+    priced = Charge(
+        list_price=Decimal("0.1234567890123456789"),
+        source="catalog",
+        effective_at=date(2026, 3, 1),
+        catalog_version="v",
+    )
+    dice = random.Random(2)
+    records = [usage_record(number, dice) for number in range(20)]
+    records.append(
+        usage_record(20, dice, usage=usage, charge=priced, credential="platform", error_code="provider_error")
+    )
+    records.append(usage_record(21, dice, charge=Charge().waived(), outcome="failed", time_to_first_byte_ms=7))
+    UsageRepository(aws.dynamodb, "Usage", BOTO_ERRORS).put(records[0])
+    lines = [f"2026-11-26T18:00:00 {line}" for line in lost(records[1:]).splitlines()]
+    log = "\n".join(["START RequestId: 1", *lines, "END {", "{}"])
+    for _ in range(2):
+        assert run("usage", "restore", stdin=log).out == "21 records are stored.\n"
+    restored = sorted(aws.items("Usage"), key=str)
+    aws.emptied()
+    for record in records:
+        UsageRepository(aws.dynamodb, "Usage", BOTO_ERRORS).put(record)
+    assert restored == sorted(aws.items("Usage"), key=str)
+
+
+def test_a_record_that_cannot_be_read_back_is_said(run: Any) -> None:
+    result = run("usage", "restore", stdin='{"record": {"request_id": "req-1"}}\n{"record": 7}\n')
+    assert (result.status, result.out) == (1, "0 records are stored.\n")
+    assert "1 lines" in result.err
 
 
 def test_records_that_cannot_be_settled_are_named(aws: EmulatedAws, run: Any) -> None:

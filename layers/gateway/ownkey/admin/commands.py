@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TextIO
 
+from ownkey.admin.lost_usage import restore_usage
 from ownkey.admin.money import balances, credit_user, owner_of, settle_usage, users_with_balances
 from ownkey.admin.people import create_gateway_key, create_user, user_id_of
 from ownkey.admin.platform_keys import platform_keys, set_platform_key
@@ -92,6 +93,13 @@ class Operator:
         print(f"Looked at {seen} records; {seen - len(failures)} are settled.")
         if failures:
             raise ConflictError(f"{len(failures)} records cannot be settled.")
+
+    def restore_usage(self, _: argparse.Namespace) -> None:
+        """Store the usage records that stand in the log lines of standard input."""
+        found, unreadable = restore_usage(self._client("dynamodb"), self._outputs, self._stdin)
+        print(f"{found} records are stored.")
+        if unreadable:
+            raise InvalidInputError(f"{unreadable} lines have a record that cannot be read. Look at them by hand.")
 
     def _holder(self, chosen: argparse.Namespace) -> str:
         if chosen.team:

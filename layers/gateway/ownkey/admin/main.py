@@ -75,6 +75,8 @@ def _add_money(things: Any) -> None:
     settle = usage.add_parser("settle", help="settle what the stream has missed; nothing is settled twice")
     settle.add_argument("--hours", type=_hours, default=24, help="how far back (default: 24)")
     settle.set_defaults(run=Operator.settle_usage)
+    restore = usage.add_parser("restore", help="store records that were logged because they could not be; log on stdin")
+    restore.set_defaults(run=Operator.restore_usage)
 
 
 def _usd(text: str) -> Decimal:

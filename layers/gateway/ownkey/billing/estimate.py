@@ -17,7 +17,7 @@ TOKENS_PER_SMALL_IMAGE = 85
 """OpenAI's count where `detail` is `low`."""
 CHARACTERS_PER_TOKEN_OF_MEDIA = 60
 """Of base64: some 1,100 tokens for a page of PDF of fifty kilobytes."""
-MOST_TOKENS = 1_000_000_000
+MOST_TOKENS = 100_000_000
 """No request has as many: a provider that counts more has not counted."""
 
 
