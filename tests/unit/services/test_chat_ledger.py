@@ -12,7 +12,9 @@ from ownkey.domain import errors as e
 from ownkey.domain.chat import Usage
 from ownkey.domain.prices import Charge, Price, Rates
 from ownkey.domain.routing import Candidate, ModelListing
+from ownkey.domain.teams import ByokMode
 from tests.support.chat import CHUNKS, USAGE, Chat, FakeStream, chunk, completion, stored_key
+from tests.support.standings import TEAM_ID, standing
 
 PRICE = Price(rates=Rates(input=Decimal(2), output=Decimal(8)))
 LISTING = ModelListing(
@@ -70,6 +72,31 @@ def test_a_cut_streams_last_chunk_has_the_receipt_of_what_was_delivered(cut, usa
     assert frames[-1]["choices"][0]["finish_reason"] == "error"
     assert numbers(frames[-1]["x_ownkey_pricing"]) == as_receipt(record)
     assert (record.outcome, record.estimated, record.error_code) == ("cut", True, "provider_error")
+
+
+def test_the_receipt_is_the_contracts():
+    chat = priced(
+        completion(Usage(input_tokens=9, output_tokens=19)),
+        keys=[stored_key(owner=f"team#{TEAM_ID}")],
+        standing=standing(mode=ByokMode.PREFER_TEAM),
+    )
+    assert chat.ask(byok=False, team_id=TEAM_ID).body["x_ownkey_pricing"] == {
+        "amount": "0.0000085",
+        "currency": "USD",
+        "listPrice": "0.00017",
+        "platformFee": "0.0000085",
+        "byok": True,
+        "byokProvider": "openai",
+        "credential": "team",
+        "inputTokens": 9,
+        "outputTokens": 19,
+        "cachedInputTokens": 0,
+        "billedToTeam": True,
+        "billedTeamId": TEAM_ID,
+        "billedTeamName": "Engineering",
+        "priceSource": "catalog",
+        "requestId": "req_1",
+    }
 
 
 def test_the_request_names_its_gateway_key_its_price_and_its_catalog():
