@@ -18,6 +18,8 @@ FUNCTIONS = (
     "UserFunction",
     "EntranceFunction",
     "ConsoleFunction",
+    "UsageFunction",
+    "MeteringFunction",
 )
 
 
@@ -50,6 +52,8 @@ def sealed(stack):
         ("EntranceFunction", False, False),
         ("ModelsFunction", False, False),
         ("ConsoleFunction", False, False),
+        ("UsageFunction", False, False),
+        ("MeteringFunction", False, False),
     ],
 )
 def test_no_function_both_seals_and_opens_provider_keys(stack, sealed, function, seals, opens):
@@ -93,6 +97,8 @@ def test_not_even_an_administrator_opens_a_provider_key_by_chance(stack, sealed)
         ("UserFunction", False, False, False),
         ("EntranceFunction", False, False, False),
         ("ConsoleFunction", False, False, False),
+        ("UsageFunction", False, False, False),
+        ("MeteringFunction", False, False, False),
     ],
 )
 def test_ciphertext_is_read_only_where_it_is_opened(stack, function, whole, metadata, ciphertext):
@@ -119,6 +125,9 @@ WRITES = {
     "ModelsFunction": {},
     "EntranceFunction": {},
     "ConsoleFunction": {},
+    "UsageFunction": {},
+    # Marks alone, but the emulator does not know conditions on partition keys; a test of the template does.
+    "MeteringFunction": {"UsageTableName": {"put"}},
     "UserFunction": {"AccountsTableName": {"put", "delete"}, "ProviderKeysTableName": {"delete"}},
     "TeamsFunction": {"AccountsTableName": {"put", "delete"}, "ProviderKeysTableName": {"delete"}},
 }
@@ -146,3 +155,24 @@ def test_no_function_reaches_beyond_its_tables_and_key(stack, function):
     pool = stack.outputs["UserPoolId"]
     assert not allowed(stack.role_client(function, "cognito-idp").list_users, UserPoolId=pool)
     assert not allowed(stack.role_client(function, "dynamodb").list_tables)
+
+
+def test_what_settles_usage_reads_balances_and_changes_no_provider_key(stack):
+    dynamodb, outputs = stack.role_client("MeteringFunction", "dynamodb"), stack.outputs
+    balance = {
+        "TableName": outputs["AccountsTableName"],
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": "balance#iam"}},
+    }
+    assert allowed(dynamodb.query, **balance)
+    assert not allowed(dynamodb.query, **balance | {"TableName": outputs["UsageTableName"]})
+    assert not allowed(dynamodb.scan, TableName=outputs["AccountsTableName"])
+    key = {"pk": {"S": "platform"}, "sk": {"S": "provider#openai"}}
+    change = {"UpdateExpression": "SET n = :n", "ExpressionAttributeValues": {":n": {"N": "1"}}}
+    assert not allowed(dynamodb.update_item, TableName=outputs["ProviderKeysTableName"], Key=key, **change)
+
+
+def test_what_reports_usage_reads_no_provider_key(stack):
+    dynamodb, outputs = stack.role_client("UsageFunction", "dynamodb"), stack.outputs
+    assert not allowed(dynamodb.get_item, TableName=outputs["ProviderKeysTableName"], Key=ITEM_KEY)
+    assert not allowed(dynamodb.scan, TableName=outputs["UsageTableName"])

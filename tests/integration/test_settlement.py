@@ -1,6 +1,8 @@
 """From a chat to a settled balance, in the deployed template with IAM enforced."""
 
+import json
 import random
+import urllib.request
 import uuid
 from decimal import Decimal
 from typing import Any
@@ -15,6 +17,7 @@ from ownkey.domain.money import total
 from ownkey.storage.balances import BalanceRepository
 from ownkey.storage.rollups import RollupReader
 from ownkey.storage.usage import UsageRepository
+from tests.support.people import Person
 from tests.support.stack import STACK, eventually
 from tests.support.tables import BOTO_ERRORS
 from tests.support.upstream import answer, chat_completion
@@ -22,6 +25,7 @@ from tests.support.usage_records import Killed, Mortal, images_of, metering, ran
 
 pytestmark = pytest.mark.integration
 
+TODAY = f"from={utc_now().date()}&to={utc_now().date()}"
 HELLO: Any = [{"role": "user", "content": "Say hello."}]
 
 
@@ -87,3 +91,63 @@ def test_the_operator_settles_what_the_stream_missed_and_nothing_twice(stack, ba
         assert (seen >= 1, failures) == (True, {})
     assert balances.balance_of("late") == -(record.charge.amount or 0)
     assert balances.balance_of(stack.user_id) == before
+
+
+def test_a_balance_that_is_used_up_stops_the_operators_keys_and_no_others(stack, upstream, balances):
+    upstream.on("openai", answer(chat_completion("Hello there.")))
+    stack.store_provider_key("openai", "sk-platform-0123456789abcdef", owner="platform")
+    ada = Person(stack, f"{uuid.uuid4().hex}@example.com")
+    key = ada.ok("POST", "/api/user/gateway-keys", {"name": "laptop"})["key"]
+    stack.store_provider_key("openai", "sk-own-0123456789abcdef", owner=f"user#{ada.user_id}")
+
+    def ask(**headers: str) -> Any:
+        client = openai.OpenAI(
+            base_url=f"{stack.base_url}/api/v1", api_key=key, default_headers=headers, max_retries=0, timeout=30
+        )
+        completion: Any = client.chat.completions.create(model="gpt-4.1", messages=HELLO)
+        return completion.x_ownkey_pricing
+
+    def refused() -> str | None:
+        try:
+            ask()
+        except openai.APIStatusError as error:
+            return f"{error.status_code} {error.code}"
+        return None
+
+    assert refused() == "402 insufficient_balance"
+    fee = Decimal(ask(**{"x-use-byok": "true"})["amount"])
+    eventually(lambda: balances.balance_of(ada.user_id), -fee)
+    stack.credit(ada.user_id, "0.00001", "little")
+    # Until what it cost is settled a request may run that the balance cannot pay, and not for longer.
+    owed = fee + Decimal(ask()["amount"])
+    eventually(lambda: balances.balance_of(ada.user_id), Decimal("0.00001") - owed)
+    eventually(refused, "402 insufficient_balance")
+    stack.credit(ada.user_id, "1", "more")
+    assert refused() is None
+    said = ada.ok("POST", "/api/check-balance")
+    assert Decimal(said["usd_balance"]) <= 1
+
+
+def test_figures_are_reported_under_the_functions_role(stack, upstream):
+    """The figures of the other tests of this file are there, by key, by session and as CSV."""
+    headers = {"x-api-key": stack.gateway_key}
+
+    def get(path: str) -> str:
+        request = urllib.request.Request(f"{stack.base_url}{path}", headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            text: str = response.read().decode()
+            return text
+
+    report = json.loads(get("/api/v1/usage?scope=current_key&group_by=day,provider,model&" + TODAY))
+    assert report["object"] == "usage"
+    assert get("/api/usage/export?format=csv&" + TODAY).startswith("date,api_key_id,")
+    requests = get("/api/usage/export?format=csv&of=requests&" + TODAY)
+    assert requests.startswith("started_at,request_id,")
+    mia = Person(stack, f"{uuid.uuid4().hex}@example.com")
+    team_id = mia.ok("POST", "/api/teams", {"name": "Figures"})["team"]["uuid"]
+    assert mia.ok("GET", "/api/v1/usage")["scope"] == "account"
+    assert mia.ok("GET", f"/api/teams/{team_id}/usage", group_by="day,member")["rows"] == []
+    assert Person(stack, f"{uuid.uuid4().hex}@example.com").refused("GET", f"/api/teams/{team_id}/usage") == (
+        404,
+        "NOT_FOUND",
+    )

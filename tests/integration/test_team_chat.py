@@ -29,6 +29,8 @@ class Office:
         self.accounts = Table(stack.client("dynamodb"), stack.outputs["AccountsTableName"], ())
         self.change()
         self.join()
+        for payer in ("olga", self.user_id):
+            self.stack.credit(payer)
 
     def change(self, **team):
         now = iso_utc(utc_now())

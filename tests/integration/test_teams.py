@@ -159,6 +159,7 @@ def test_a_default_team_pays_for_programs_that_name_none(stack, people, upstream
     mia.ok("PATCH", f"/api/teams/{team_id}/members/self", {"bill_to_team": True})
     chosen = mia.ok("PATCH", "/api/user/default-team", {"team_uuid": team_id})
     assert chosen == {"ok": True, "metadata": {"default_team_uuid": team_id}}
+    stack.credit(mia.user_id)
     stack.store_provider_key("openai", "sk-platform-0123456789abcdef", owner="platform")
     upstream.on("openai", answer(chat_completion("Hello there.")))
     client = openai.OpenAI(base_url=f"{stack.base_url}/api/v1", api_key=key, max_retries=0)

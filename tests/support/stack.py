@@ -13,15 +13,18 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
 import boto3
+from botocore.exceptions import ClientError
 
 from ownkey.adapters.credentials import parse_credential
 from ownkey.adapters.registry import REGISTRY
 from ownkey.domain.dates import iso_utc, utc_now
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
+from ownkey.storage.balances import BalanceRepository, Credit
 from ownkey.storage.provider_keys import ProviderKeyRepository
 from ownkey.vault.sealing import KeySealer
 
@@ -181,6 +184,13 @@ class LocalStack:
                 aws_session_token=token,
             )
         return self._clients[who, service]
+
+    def credit(self, user_id: str, usd: str = "100", reference: str = "test") -> None:
+        """Credit a user, as the operator would: what runs on the operator's keys needs a balance."""
+        credit = Credit(reference=reference, amount_usd=Decimal(usd), at=iso_utc(utc_now()))
+        BalanceRepository(self.client("dynamodb"), self.outputs["AccountsTableName"], (ClientError,)).credit(
+            user_id, credit
+        )
 
     def store_provider_key(self, provider: str, key: str | Mapping[str, str], owner: str | None = None) -> ProviderKey:
         """Seal and store a key as its function would, without trying it first; the owner is the first user."""
