@@ -167,7 +167,7 @@ def test_a_teams_keys_are_its_admins_and_its_members_see_them(visit, another_vis
     team = team_of(person)
     join(person, colleague, team)
     page = visit.arrive(person, f"/team/{team}/keys")
-    expect(page.get_by_text("The team\u2019s keys are not used")).to_be_visible()
+    expect(page.get_by_text("keys are not used: its rules")).to_be_visible()
     page.get_by_role("button", name="Add key: Groq").click()
     visit.dialog.get_by_label("Key", exact=True).fill(USUAL_KEYS["groq"])
     visit.button("Store the key", visit.dialog).click()

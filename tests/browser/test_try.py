@@ -55,12 +55,12 @@ def test_a_newcomer_gets_from_the_door_to_a_streamed_answer(visit, upstream):
     expect(page.get_by_role("log")).to_contain_text("Blue light is scattered the most.")
     receipt = page.locator(".receipt")
     expect(receipt).to_contain_text("OpenAI")
-    expect(receipt).to_contain_text("your key ····" + str(USUAL_KEYS["openai"])[-4:])
+    expect(receipt).to_contain_text(f"your key ····{str(USUAL_KEYS['openai'])[-4:]}")
     expect(receipt).to_contain_text("First token")
     expect(receipt).to_contain_text("9 in, 20 out")
-    exchange = [each for each in upstream.exchanges_of("openai") if "chat" in each.path][-1]
-    assert exchange.headers["authorization"] == f"Bearer {USUAL_KEYS['openai']}"
-    assert exchange.json["messages"] == [{"role": "user", "content": "Why is the sky blue?"}]
+    asked = [each for each in upstream.exchanges_of("openai") if "chat" in each.path]
+    assert asked[-1].headers["authorization"] == f"Bearer {USUAL_KEYS['openai']}"
+    assert asked[-1].json["messages"] == [{"role": "user", "content": "Why is the sky blue?"}]
 
 
 def test_without_a_key_the_page_says_what_to_do(visit, person):
@@ -85,6 +85,15 @@ def test_the_pages_own_gateway_key_is_limited_and_ends_with_the_visit(visit, key
     with page.expect_response(lambda response: response.request.method == "DELETE"):
         page.get_by_role("link", name="Team").click()
     assert gateway_keys(visit) == []
+
+
+def test_the_pages_own_gateway_key_ends_with_the_page(visit, keyed):
+    page = visit.arrive(keyed, "/try")
+    ask(page)
+    expect(page.locator(".receipt")).to_be_visible()
+    assert len(gateway_keys(visit)) == 1
+    page.goto("about:blank")
+    visit.until(lambda: gateway_keys(visit) == [])
 
 
 def test_a_key_that_was_revoked_meanwhile_is_made_anew(visit, keyed):

@@ -1,6 +1,8 @@
 """A visit to the console by somebody with a browser, and all that the browser was told meanwhile."""
 
 import re
+import time
+from collections.abc import Callable
 from importlib import resources
 from typing import Any, Self
 
@@ -65,7 +67,7 @@ class Visit:
     def check(self) -> None:
         """Fail when something went wrong that a person would not have seen."""
         assert self.violations == []
-        assert self.errors == []
+        assert self.errors == [], self.errors
         refused = {response.status: response.url for response in self.responses if response.status >= 400}
         assert refused.keys() <= self.expected_refusals, refused
 
@@ -94,7 +96,7 @@ class Visit:
             ]
         )
         self.page.add_init_script(
-            "if (!sessionStorage.getItem('arrived')) {"
+            "if (location.protocol === 'http:' && !sessionStorage.getItem('arrived')) {"
             " sessionStorage.setItem('arrived', 'yes'); localStorage.setItem('ownkey.session', String(Date.now())); }"
         )
         return self.open(place)
@@ -131,6 +133,13 @@ class Visit:
         answers = [response.text() for response in self.responses if "/api/" in response.url and response.ok]
         addresses = [response.url for response in self.responses]
         return "\n".join([kept, *answers, *addresses, *self.messages])
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what happens behind the page; fails when it does not within ten seconds."""
+        give_up_at = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < give_up_at, "it did not happen"
+            self.page.wait_for_timeout(50)
 
     def call(self, path: str) -> Any:
         """Return what the API tells this person."""

@@ -27,6 +27,11 @@ export function ago(iso) {
   return seconds > 0 ? "in a moment" : "just now";
 }
 
+const COMPACT = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
+/** Return a whole number in short: 4.5M. */
+export const inShort = (number) => COMPACT.format(number);
+
 /** Return a whole number with its thousands apart. */
 export const count = (number) => COUNT.format(number);
 

@@ -25,20 +25,18 @@ export async function render({ params, user, signal, refresh }) {
   const { name } = shown.find((tab) => tab.name === params.tab) ?? shown[0];
   const tab = await import(`../team/${name}.js`);
   const context = { team, base, user, admin, owner: team.role === "owner", signal, refresh };
-  return h(
-    "div",
-    { class: "page" },
-    head(team, user),
-    h(
-      "nav",
-      { class: "tablist", "aria-label": `Parts of ${team.name}` },
-      shown.map((each) =>
-        h("a", { href: `#/team/${team.uuid}/${each.name}`, "aria-current": each.name === name ? "page" : null }, each.label),
-      ),
-      h("a", { href: `#/usage?team=${team.uuid}` }, "Usage"),
+  const parts = h(
+    "nav",
+    { class: "tablist", "aria-label": `Parts of ${team.name}` },
+    shown.map((each) =>
+      h("a", { href: `#/team/${team.uuid}/${each.name}`, "aria-current": each.name === name ? "page" : null }, each.label),
     ),
-    await tab.render(context),
+    h("a", { href: `#/usage?team=${team.uuid}` }, "Usage"),
   );
+  const content = await tab.render(context);
+  // On a narrow screen the tabs scroll; the chosen one is to be seen.
+  requestAnimationFrame(() => parts.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
+  return h("div", { class: "page" }, head(team, user), parts, content);
 }
 
 function head(team, user) {

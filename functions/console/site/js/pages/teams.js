@@ -4,6 +4,7 @@ import { get, post } from "../api.js";
 import { h } from "../dom.js";
 import { openDialog } from "../dialogs.js";
 import { field, form } from "../forms.js";
+import { icon } from "../icons.js";
 import { go } from "../router.js";
 import { button, chip, emptyState, pageHead } from "../ui.js";
 
@@ -54,6 +55,7 @@ function list(teams, user) {
           team.uuid === user.default_team_uuid ? chip("Your default", "good") : null,
           team.status === "active" ? null : chip(team.status === "paused" ? "Paused" : "Suspended", "warn"),
         ),
+        icon("next"),
       ),
     ),
   );
