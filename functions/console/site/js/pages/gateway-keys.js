@@ -57,7 +57,7 @@ function row(key, reload) {
     h(
       "div",
       { class: "row-text" },
-      h("h3", {}, key.name),
+      h("h2", {}, key.name),
       h("p", { class: "row-sub" }, h("code", {}, `ok-${key.id}-…`), ` · ${facts.join(" · ")}`),
       h("p", { class: "row-sub" }, limitsOf(key)),
     ),

@@ -46,7 +46,7 @@ function list(teams, user) {
         h(
           "div",
           { class: "row-text" },
-          h("h3", {}, h("a", { href: `#/team/${team.uuid}`, class: "row-link" }, team.name)),
+          h("h2", {}, h("a", { href: `#/team/${team.uuid}`, class: "row-link" }, team.name)),
           h("p", { class: "row-sub" }, `You are ${{ owner: "its owner", admin: "an admin", member: "a member" }[team.role]}`),
         ),
         h(

@@ -39,7 +39,7 @@ function row(member, context) {
     h(
       "div",
       { class: "row-text" },
-      h("h3", {}, member.displayName, self ? h("span", { class: "muted" }, " (you)") : null),
+      h("h2", {}, member.displayName, self ? h("span", { class: "muted" }, " (you)") : null),
       h("p", { class: "row-sub" }, `${member.email} · since ${ago(member.joinedAt)}`),
     ),
     h("div", { class: "row-state number row-sub" }, spent, limit ? meter(member.usage_usd_monthly, limit) : null),
