@@ -23,7 +23,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit bench fmt fmt-check lint types arch cov ci build reproducible validate event deploy lock catalog clean
+.PHONY: help run test unit bench screenshots fmt fmt-check lint types arch cov ci build reproducible validate event deploy lock catalog clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ bench: $(READY) ## Measure cold start, latency and AWS calls, as ratios in one r
 		--handler ModelsFunction functions/models app.lambda_handler \
 		--handler WebSearchFunction functions/web_search app.lambda_handler
 	@$(BIN)/python -m benchmarks.latency
+
+screenshots: $(READY) ## Take the pictures of the console in docs/images, with the Chromium of this machine
+	@$(BIN)/python scripts/screenshots.py
 
 fmt: $(READY) ## Format the code and sort its imports
 	@$(BIN)/ruff format .

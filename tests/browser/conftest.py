@@ -4,29 +4,16 @@ Whatever a page does, it must break no rule of its content security policy and l
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from ownkey.adapters.registry import REGISTRY
-from tests.support.browsing import Visit
+from tests.support.browsing import CHROMIUM_FLAGS, Visit, find_chromium
 from tests.support.people import Person
 from tests.support.stack import LocalStack
 from tests.support.upstream import FakeUpstream
-
-FLAGS = (
-    "--no-sandbox",  # root has no other way
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
-
 
 expect.set_options(timeout=15_000)  # a page that is there is seen at once; this is for a machine that is busy
 
@@ -34,7 +21,7 @@ expect.set_options(timeout=15_000)  # a page that is there is seen at once; this
 @pytest.fixture(scope="package")
 def chromium_path() -> str:
     """Return where Chromium is. In CI its absence is a failure."""
-    found = os.environ.get("OWNKEY_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    found = find_chromium()
     if found is None and os.environ.get("CI"):
         pytest.fail("there is no Chromium; .ci/run installs Debian's package")
     if found is None:
@@ -52,7 +39,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
     """Run Chromium."""
-    browser = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
+    browser = playwright.chromium.launch(executable_path=chromium_path, args=list(CHROMIUM_FLAGS))
     yield browser
     browser.close()
 

@@ -1,6 +1,8 @@
 """A visit to the console by somebody with a browser, and all that the browser was told meanwhile."""
 
+import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from importlib import resources
@@ -11,8 +13,23 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response
 from tests.support.people import Person
 
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text()
+CHROMIUM_FLAGS = (
+    "--no-sandbox",  # root has no other way
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
 EXPECTED_REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of (4\d\d|503)")
 """What Chromium itself logs of a refusal. Those that no test expects are found in `refusals`."""
+
+
+def find_chromium() -> str | None:
+    """Return where Chromium is, or None."""
+    return os.environ.get("OWNKEY_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
 class Visit:

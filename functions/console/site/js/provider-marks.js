@@ -1,12 +1,12 @@
 // How a provider and the state of its key look.
 
 import { h } from "./dom.js";
-import { chip } from "./ui.js";
+import { chip, ending } from "./ui.js";
 
 /** Return what stands for a provider's logo: its initials on a colour of its own. */
 export function monogram({ name, slug }) {
-  const words = name.replace(/[().]/g, "").split(/\s+/);
-  const letters = words.length > 1 ? words[0][0] + words[1][0] : name.slice(0, 2);
+  const words = name.replace(/[^\w\s]/g, "").split(/\s+/);
+  const letters = words.length > 1 ? words[0][0] + words[1][0] : words[0].slice(0, 2);
   return mark(letters, slug, "");
 }
 
@@ -23,9 +23,9 @@ function mark(letters, seed, kind) {
 /** Return the state of a stored key, or that there is none. */
 export function stateChip(key) {
   if (!key) return chip("Not configured", "off");
-  const ending = key.key_suffix ? ` ····${key.key_suffix}` : "";
-  if (key.expires_at && new Date(key.expires_at) < Date.now()) return chip(`Expired${ending}`, "bad");
-  if (key.status === "invalid") return chip(`Rejected${ending}`, "bad");
-  if (key.status === "unverified") return chip(`Unverified${ending}`, "warn");
-  return chip(`Active${ending}`, "good");
+  const state = (word, kind) => chip([word, ending(key.key_suffix)], kind);
+  if (key.expires_at && new Date(key.expires_at) < Date.now()) return state("Expired", "bad");
+  if (key.status === "invalid") return state("Rejected", "bad");
+  if (key.status === "unverified") return state("Unverified", "warn");
+  return state("Active", "good");
 }

@@ -2,15 +2,15 @@
 
 import { h } from "./dom.js";
 import { count, usd } from "./format.js";
+import { ending } from "./ui.js";
 
 const WHOSE = { user: "your key", team: "the team’s key", platform: "the operator’s key" };
 
 /** Return the facts below an answer. `clock` has `start`, `first` and `end` in milliseconds. */
 export function receipt({ provider, credential, suffix, pricing }, clock, names) {
-  const ending = suffix ? ` ····${suffix}` : "";
   const facts = [
     ["Provider", names.get(provider) ?? provider],
-    ["Credential", `${WHOSE[credential] ?? credential}${ending}`],
+    ["Credential", [WHOSE[credential] ?? credential, ending(suffix)]],
     ["First token", clock.first ? seconds(clock.first - clock.start) : "none"],
     ["Whole answer", seconds(clock.end - clock.start)],
   ];

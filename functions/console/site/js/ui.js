@@ -23,11 +23,12 @@ export function button(label, { kind = "plain", iconName, iconOnly = false, onCl
 /** Return a link within the console, or out of it (in a tab of its own, which learns nothing of us). */
 export function link(label, href, { className = "", iconName, external = false } = {}) {
   const outward = external ? { target: "_blank", rel: "noopener noreferrer" } : {};
+  const marked = iconName || external ? `${className} with-icon` : className;
   return h(
     "a",
-    { href, class: className, ...outward },
+    { href, class: marked || null, ...outward },
     iconName ? icon(iconName) : null,
-    label,
+    h("span", {}, label),
     external ? [icon("external"), h("span", { class: "visually-hidden" }, " (opens a new tab)")] : null,
   );
 }
@@ -47,7 +48,12 @@ export async function busy(element, work) {
 
 /** Return a short state: `kind` is good, warn, bad or off. */
 export function chip(text, kind = "off") {
-  return h("span", { class: `chip ${kind}` }, h("span", { class: "dot", "aria-hidden": "true" }), text);
+  return h("span", { class: `chip ${kind}` }, h("span", { class: "dot", "aria-hidden": "true" }), h("span", {}, text));
+}
+
+/** Return the last characters of a secret, where it has enough that they may be shown. */
+export function ending(suffix) {
+  return suffix ? [" ", h("code", {}, `····${suffix}`)] : null;
 }
 
 /** Return a note within the page: `kind` is info, good, warn or bad. A bad one is read out at once. */

@@ -20,7 +20,7 @@ export async function render({ ended }) {
     "div",
     { class: "entrance" },
     h("header", { class: "alone-top" }, brand("#/"), themeButton()),
-    h("div", { class: "entrance-grid" }, about(), card),
+    h("div", { class: "entrance-grid" }, intro(), card, steps()),
   );
 }
 
@@ -38,20 +38,26 @@ function enter() {
   else go(HOME, { replaceHistory: true });
 }
 
-function about() {
+function intro() {
   return h(
     "div",
-    { class: "about" },
+    { class: "intro" },
     h("h1", { tabindex: "-1" }, "Every model, on your own keys."),
-    h("p", { class: "lead" }, "OwnKey keeps your model providers’ keys sealed in your operator’s AWS account, and puts one OpenAI-compatible address in front of all of them."),
     h(
-      "ol",
-      { class: "steps" },
-      step("Store a provider key", "It is encrypted at once. Nobody sees it again, not even you."),
-      step("Take a gateway key", "One key for your programs, with limits of its own, revoked at any time."),
-      step("Change one line", "Any OpenAI client works with this base URL:"),
+      "p",
+      { class: "lead" },
+      "OwnKey keeps your model providers’ keys sealed in your operator’s AWS account, and puts one OpenAI-compatible address in front of all of them.",
     ),
-    h("p", { class: "base-url" }, h("code", {}, urlOf("/api/v1").href)),
+  );
+}
+
+function steps() {
+  return h(
+    "ol",
+    { class: "steps" },
+    step("Store a provider key", "It is encrypted at once. Nobody sees it again, not even you."),
+    step("Take a gateway key", "One key for your programs, with limits of its own, revoked at any time."),
+    step("Change one line", ["Any OpenAI client works with this base URL:", h("code", {}, urlOf("/api/v1").href)]),
   );
 }
 
