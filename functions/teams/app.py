@@ -34,4 +34,4 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _visitor() -> Visitor:
     user = sessions().user_of(authenticator().session(headers_of(app), request.method))
-    return Visitor(user_id=user.user_id, email=user.email, source_ip=request.source_ip)
+    return Visitor(user_id=user.user_id, email=user.email, source_ip=request.source_ip, console_url=request.console_url)

@@ -26,6 +26,9 @@ from tests.support.tables import BOTO_ERRORS, EmulatedAws
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
+CONSOLE_URL = "https://gateway.example.com/prod/"
+
+
 class FakeRequest:
     """A request that was made with these things."""
 
@@ -55,12 +58,14 @@ class FakeSes:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.texts: list[str] = []
         self.error: Exception | None = None
 
     def send_email(self, **message: Any) -> None:
         if self.error:
             raise self.error
         self.sent += message["Destination"]["ToAddresses"]
+        self.texts.append(message["Content"]["Simple"]["Body"]["Text"]["Data"])
 
 
 class Offices:
@@ -99,7 +104,7 @@ class Offices:
 
     def ask(self, who: str, method: str, path: str, body: Any = None, **query: str) -> dict[str, Any]:
         """Return what `who` is answered."""
-        visitor = Visitor(user_id=who, email=f"{who}@example.com", source_ip="203.0.113.7")
+        visitor = Visitor(user_id=who, email=f"{who}@example.com", source_ip="203.0.113.7", console_url=CONSOLE_URL)
         return self.front.answer(FakeRequest(method, path, body, query), lambda: visitor)
 
     def found(self, owner: str, name: str = "Engineering") -> str:

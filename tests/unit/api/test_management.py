@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from ownkey.api.management import (
     STANDARD_HEADERS,
+    CurrentRequest,
     answer,
     headers_of,
     management_resolver,
@@ -195,3 +197,23 @@ def test_a_call_without_an_id_gets_one() -> None:
     context: Any = object()
     answered = edge.app.resolve({"httpMethod": "GET", "path": "/thing", "requestContext": {}}, context)
     assert answered["multiValueHeaders"]["x-request-id"][0].startswith("req_")
+
+
+@pytest.mark.parametrize(
+    ("domain", "path", "url"),
+    [
+        (
+            "a1.execute-api.eu-central-1.amazonaws.com",
+            "/prod/api/teams/x/invitations",
+            "https://a1.execute-api.eu-central-1.amazonaws.com/prod/",
+        ),
+        ("gateway.example.com", "/api/teams", "https://gateway.example.com/"),
+        ("example.com", "/ai/api/teams", "https://example.com/ai/"),
+    ],
+)
+def test_the_console_is_where_api_gateway_says_that_the_call_came_in(domain: str, path: str, url: str) -> None:
+    app = APIGatewayRestResolver()
+    context = {"domainName": domain, "path": path}
+    event = {"httpMethod": "GET", "path": "/api/teams", "requestContext": context, "headers": {"Host": "evil.example"}}
+    app.current_event = APIGatewayProxyEvent(event)
+    assert CurrentRequest(app).console_url == url

@@ -123,6 +123,13 @@ class CurrentRequest:
         return (context.get("identity") or {}).get("sourceIp")
 
     @property
+    def console_url(self) -> str:
+        """Where the console is: the host and the base path that API Gateway matched, never what a header says."""
+        context = self._app.current_event.raw_event.get("requestContext") or {}
+        prefix = str(context.get("path") or "").partition("/api/")[0]
+        return f"https://{context.get('domainName')}{prefix}/"
+
+    @property
     def headers(self) -> dict[str, str]:
         """The headers under lower-case names."""
         return headers_of(self._app)

@@ -8,7 +8,7 @@ from ownkey.domain import errors as e
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
 from ownkey.storage.spending import SpendingRepository
 from tests.support.tables import BOTO_ERRORS, EmulatedAws, emulated_aws
-from tests.support.teams import Offices
+from tests.support.teams import CONSOLE_URL, Offices
 
 STAMP = "2026-11-23T12:00:00Z"
 
@@ -223,7 +223,9 @@ def test_a_link_leads_to_requests_that_admins_decide(offices: Offices, team: str
 def test_e_mails_go_out_where_there_is_a_sender(aws: EmulatedAws) -> None:
     offices = Offices(aws, sender="team@example.com")
     team = offices.found("olga")
-    assert offices.ask("olga", "POST", f"{team}/invitations", {"email": "a@example.com"})["invitation"]["emailed"]
+    made = offices.ask("olga", "POST", f"{team}/invitations", {"email": "a@example.com"})["invitation"]
+    assert made["emailed"]
+    assert f"\n{CONSOLE_URL}#/invitation?token={made['token']}\n" in offices.ses.texts[0]
     offices.ask("olga", "POST", f"{team}/invite-link", {})
     sent = offices.ask("olga", "POST", f"{team}/invite-link/email", {"emails": ["b@example.com", "c@example.com"]})
     assert sent["emailed"]

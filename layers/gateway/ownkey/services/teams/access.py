@@ -69,6 +69,8 @@ class Visitor:
     user_id: str
     email: str
     source_ip: str | None = None
+    console_url: str = ""
+    """Where the console is that they use, with a slash at the end."""
 
     @property
     def actor(self) -> Actor:

@@ -36,7 +36,7 @@ NO_SUCH_TOKEN = "This invitation does not exist, or the link is closed. Ask for 
 class Mailer(Protocol):
     """Sends invitations by e-mail, where the operator has configured a sender."""
 
-    def invite(self, addresses: Sequence[str], team_name: str, token: str) -> bool:
+    def invite(self, addresses: Sequence[str], team_name: str, token: str, console_url: str) -> bool:
         """Return whether the invitation went out; False where nobody sends e-mails."""
         ...
 
@@ -97,7 +97,7 @@ class TeamDoors:
             expires_at=iso_utc(now + LIFETIME),
         )
         self.invitations.invite(place.team, invitation, now + LIFETIME, place.actor)
-        mailed = self.mailer.invite([invitation.email], place.team.name, invitation.token)
+        mailed = self.mailer.invite([invitation.email], place.team.name, invitation.token, place.visitor.console_url)
         return {
             "invitation": {
                 "id": invitation.invitation_id,
@@ -169,7 +169,8 @@ class TeamDoors:
             raise ForbiddenError("The invite link is off. POST …/invite-link to open it.")
         for _ in body.emails:
             self.rate_limit.hit(place.team.owner, "invite_link.email", EMAILS_PER_MINUTE)
-        mailed = self.mailer.invite([each.lower() for each in body.emails], place.team.name, token)
+        addresses = [each.lower() for each in body.emails]
+        mailed = self.mailer.invite(addresses, place.team.name, token, place.visitor.console_url)
         return {"ok": True, "emailed": mailed, "token": token}
 
     # Requests to join.

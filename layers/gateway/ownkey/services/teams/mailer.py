@@ -27,13 +27,13 @@ class SesMailer:
         self._client_errors = client_errors
         self._logger = logger
 
-    def invite(self, addresses: Sequence[str], team_name: str, token: str) -> bool:
+    def invite(self, addresses: Sequence[str], team_name: str, token: str, console_url: str) -> bool:
         """Return whether the invitation went out to every address; False where there is no sender."""
         if not self._sender:
             return False
         text = (
             f"You are invited to join the team {team_name} on OwnKey.\n\n"
-            f"Sign in, choose Team, and enter this code:\n\n{token}\n\n"
+            f"Open this address:\n\n{console_url}#/invitation?token={token}\n\n"
             "If you do not know the team, ignore this message."
         )
         content = {"Simple": {"Subject": {"Data": f"Join {team_name} on OwnKey"}, "Body": {"Text": {"Data": text}}}}
