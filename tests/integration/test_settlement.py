@@ -1,5 +1,6 @@
 """From a chat to a settled balance, in the deployed template with IAM enforced."""
 
+import asyncio
 import json
 import random
 import urllib.request
@@ -10,6 +11,8 @@ from typing import Any
 import openai
 import pytest
 
+from local.emulator_process import EmulatorProcess
+from local.state_folder import StateFolder
 from ownkey.admin.money import settle_usage
 from ownkey.admin.stack import stack_outputs
 from ownkey.domain.dates import utc_now
@@ -18,7 +21,7 @@ from ownkey.storage.balances import BalanceRepository
 from ownkey.storage.rollups import RollupReader
 from ownkey.storage.usage import UsageRepository
 from tests.support.people import Person
-from tests.support.stack import STACK, eventually
+from tests.support.stack import STACK, LocalStack, eventually
 from tests.support.tables import BOTO_ERRORS
 from tests.support.upstream import answer, chat_completion
 from tests.support.usage_records import Killed, Mortal, images_of, metering, random_batches, usage_record
@@ -151,3 +154,28 @@ def test_figures_are_reported_under_the_functions_role(stack, upstream):
         404,
         "NOT_FOUND",
     )
+
+
+def test_what_was_not_settled_when_the_stack_ended_is_settled_when_it_starts_again(tmp_path):
+    record = usage_record(1, random.Random(3), user_id="late", payer_id="late", team_id=None, started_at=utc_now())
+
+    async def record_usage() -> None:
+        """Write to the table while nobody reads its stream."""
+        folder = StateFolder(tmp_path / "state")
+        emulator = await EmulatorProcess.start(folder, port=0)
+        try:
+            outputs = stack_outputs(emulator.client("cloudformation"), STACK)
+            UsageRepository(emulator.client("dynamodb"), outputs.usage_table, BOTO_ERRORS).put(record)
+        finally:
+            await emulator.stop()
+            folder.close()
+
+    stack = LocalStack(tmp_path / "state")
+    stack.start()
+    stack.stop()
+    asyncio.run(record_usage())
+    for _ in range(2):
+        with stack:
+            left = BalanceRepository(stack.client("dynamodb"), stack.outputs["AccountsTableName"], BOTO_ERRORS)
+            assert left.balance_of("late") == -(record.charge.amount or 0)
+            assert left.balance_of(stack.user_id) == 100
