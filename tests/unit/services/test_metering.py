@@ -281,6 +281,21 @@ def test_a_key_that_is_gone_and_a_team_of_another_owner_are_not_noted_on(tables:
     assert "has_funds" not in (accounts.get({"pk": "team#t1", "sk": "team"}) or {})
 
 
+def test_records_whose_note_could_not_be_written_come_again_and_are_charged_once(tables: ExactTables) -> None:
+    records = made_up(6, random.Random(13), user_id="ada", payer_id="ada", team_id=None)
+    images = recorded(tables, *records)
+    for image in images.values():
+        image["gateway_key_id"] = {"S": "g1"}
+
+    class Unnoted(Mortal):
+        def update_item(self, **request: Any) -> Any:
+            raise client_error("InternalServerError")
+
+    assert metering(Unnoted(tables, lambda _: None)).settle(images).keys() == images.keys()
+    assert metering(tables).settle(images) == {}
+    check_settled_once(tables, records)
+
+
 def test_figures_add_up() -> None:
     one = Figures(requests=1, amount_usd=Decimal("0.1"), input_tokens=3)
     assert one.plus(one) == Figures(requests=2, amount_usd=Decimal("0.2"), input_tokens=6)
