@@ -7,15 +7,15 @@ from local.state_folder import StateFolder
 
 
 def welcome(address: str, folder: StateFolder) -> str:
-    """Return the two commands to try, ready to paste, and where everything is."""
+    """Return where everything is, and the two commands to try, ready to paste."""
     read_key = f"""KEY=$(sed -n 's/.*"gateway_key": "\\(.*\\)".*/\\1/p' {shlex.quote(str(folder.first_run))})"""
     return f"""
 OwnKey is ready at {address}
 
-  Your sign-in and your gateway key are in {folder.first_run}
+  Open it in a browser. Your sign-in and your gateway key are in {folder.first_run}
   Logs are in {folder.logs}; Ctrl-C stops everything, and nothing stored is lost.
 
-Store a provider key:
+Or without a browser, store a provider key:
 
   {read_key}
   curl -s {address}/api/user/provider-keys -H "x-api-key: $KEY" -H 'content-type: application/json' \\
