@@ -5,9 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from ownkey.adapters.registry import REGISTRY
 from ownkey.domain.provider_keys import KeyStatus, ProviderKey
 from ownkey.domain.teams import Member, Role, Team
+from ownkey.storage.batch import MAX_KEYS
 from ownkey.storage.chat_context import ChatContextRepository, TeamContext
+from ownkey.storage.keyspace import TEAM_PARTS
 from ownkey.storage.provider_keys import ProviderKeyRepository
 from ownkey.storage.spending import SpendingRepository
 from ownkey.storage.table import Table
@@ -83,3 +86,8 @@ def test_a_new_month_begins_at_nothing(aws: EmulatedAws) -> None:
 @pytest.mark.parametrize(("team_id", "user_id"), [("t2", "ada"), ("t1", "bob"), ("t3", "ada")])
 def test_nobody_stands_in_a_team_that_is_not_theirs(aws: EmulatedAws, team_id: str, user_id: str) -> None:
     assert load(CountingClient(aws.dynamodb), team_id, user_id).standing is None
+
+
+def test_a_batch_holds_whatever_providers_there_are() -> None:
+    # Team and member, the member's counter and the team's, and the keys of two owners.
+    assert 2 + 1 + TEAM_PARTS + 2 * len(REGISTRY) <= MAX_KEYS

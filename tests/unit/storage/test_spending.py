@@ -8,6 +8,7 @@ import pytest
 
 from ownkey.domain.errors import CallerError, DailyRequestLimitError, DailySpendingLimitError
 from ownkey.domain.identity import GatewayKeyLimits
+from ownkey.storage.keyspace import team_part
 from ownkey.storage.spending import SpendingRepository
 from tests.support.tables import BOTO_ERRORS, CountingClient, EmulatedAws, emulated_aws
 
@@ -97,11 +98,13 @@ def test_whichever_limit_is_reached_is_named(spending: SpendingRepository) -> No
         spending.admit("g1", limits, EVENING)
 
 
-def test_a_team_and_its_member_are_counted_by_the_month(spending: SpendingRepository, aws: EmulatedAws) -> None:
+def test_a_team_and_its_members_are_counted_by_the_month(spending: SpendingRepository, aws: EmulatedAws) -> None:
     for amount, user in ((Decimal("0.25"), "ada"), (None, "ada"), (Decimal("0.5"), "bob")):
         spending.add(amount, now=EVENING, gateway_key_id=None, member=("t1", user))
+    assert team_part("ada") != team_part("bob")
     assert counters(aws) == {
-        ("spending#team#t1", "2026-11"): ("3", "0.75"),
+        (f"spending#team#t1#{team_part('ada'):02d}", "2026-11"): ("2", "0.25"),
+        (f"spending#team#t1#{team_part('bob'):02d}", "2026-11"): ("1", "0.5"),
         ("spending#member#t1#ada", "2026-11"): ("2", "0.25"),
         ("spending#member#t1#bob", "2026-11"): ("1", "0.5"),
     }

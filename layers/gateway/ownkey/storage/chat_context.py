@@ -1,8 +1,9 @@
 """What a team-billed chat needs to know, in one round trip: team, member, what they spent, keys that may be used."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ownkey.domain.dates import month_of
 from ownkey.domain.provider_keys import ProviderKey
@@ -13,6 +14,9 @@ from ownkey.storage.batch import BatchClient, BatchReader
 from ownkey.storage.provider_keys import usable_key_of
 from ownkey.storage.table import ClientErrors
 from ownkey.storage.team_items import member_of, team_of
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +51,12 @@ class ChatContextRepository:
     ) -> TeamContext:
         """Return a user's standing in a team, and the keys that `owners` hold for `providers`."""
         month = month_of(now)
-        of_team = keyspace.spending(f"team#{team_id}", month)
+        of_team = [keyspace.spending(f"team#{team_id}#{part:02d}", month) for part in range(keyspace.TEAM_PARTS)]
         of_member = keyspace.spending(f"member#{team_id}#{user_id}", month)
         found = self._reader.read(
             {
                 self._accounts: (keyspace.team(team_id), keyspace.member(team_id, user_id)),
-                self._usage: (of_team, of_member),
+                self._usage: (*of_team, of_member),
                 self._provider_keys: [keyspace.provider_key(owner, slug) for owner in owners for slug in providers],
             }
         )
@@ -67,7 +71,7 @@ class ChatContextRepository:
         standing = TeamStanding(
             team=team_of(team),
             member=member_of(member),
-            team_spent_usd=read_amount(_at(usage, of_team) or {}, "usd") or 0,
+            team_spent_usd=_sum(read_amount(_at(usage, part) or {}, "usd") for part in of_team),
             member_spent_usd=read_amount(_at(usage, of_member) or {}, "usd") or 0,
         )
         return TeamContext(standing=standing, keys=keys)
@@ -75,3 +79,12 @@ class ChatContextRepository:
 
 def _at(items: Mapping[tuple[str, str], Item], key: keyspace.Key) -> Item | None:
     return items.get((key["pk"], key["sk"]))
+
+
+def _sum(amounts: "Iterable[Decimal | None]") -> "Decimal | int":
+    known = [amount for amount in amounts if amount]
+    if not known:
+        return 0
+    from ownkey.domain.money import total  # not needed to start
+
+    return total(*known)

@@ -1,6 +1,7 @@
 """Every partition key and sort key there is. `docs/data-model.md` is the same list for readers."""
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 
 Key = Mapping[str, str]
@@ -15,6 +16,8 @@ INVITATION_PREFIX = "invitation#"
 JOIN_REQUEST_PREFIX = "join-request#"
 AUDIT_PREFIX = "audit#"
 BALANCE_PREFIX = "balance#"
+TEAM_PARTS = 16
+"""The partitions in which is added up what a team pays for. More of them can be added later, fewer cannot."""
 
 
 def user(user_id: str) -> str:
@@ -92,10 +95,15 @@ def audit(subject: str, at: str, record_id: str) -> Key:
     return {"pk": f"audit#{subject}", "sk": f"{AUDIT_PREFIX}{at}#{record_id}"}
 
 
+def team_part(user_id: str) -> int:
+    """Return in which of a team's partitions is added up what it pays for a user."""
+    return zlib.crc32(user_id.encode()) % TEAM_PARTS
+
+
 def spending(who: str, period: str) -> Key:
     """Return the key of a counter of the Usage table: what `who` spent in a month or a day, and in how many requests.
 
-    `who` is `team#<id>`, `member#<team id>#<user id>` or `gateway-key#<id>`.
+    `who` is `team#<id>#<part>`, `member#<team id>#<user id>` or `gateway-key#<id>`.
     """
     return {"pk": f"spending#{who}", "sk": period}
 

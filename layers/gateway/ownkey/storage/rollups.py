@@ -1,10 +1,10 @@
 """Sums over usage records, in the Usage table: added to in the transaction that settles the records.
 
-What a user used lies in one partition a user. What a team paid for lies in as many as PARTS, by who asked, so that a
-large team does not write to one partition only. A sum is one item for each day and combination of what it is told by.
+What a user used lies in one partition a user. What a team paid for lies in as many as TEAM_PARTS, by who asked, so
+that a large team does not write to one partition only. A sum is one item for each day and combination of what it is
+told by.
 """
 
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -17,8 +17,6 @@ from ownkey.storage.attributes import Item, Value, check_version, read, read_amo
 from ownkey.storage.table import Action, ClientErrors, DynamoDBClient, Table
 
 ITEM_VERSION = 1
-PARTS = 16
-"""The partitions of a team. More of them can be added later, fewer cannot."""
 KEPT = timedelta(days=800)
 LONGEST_NAME = 256
 """Longer names of models share a sum: a sort key has 1,024 bytes at most."""
@@ -55,7 +53,7 @@ def sums_of(request: MeteredRequest) -> dict[Sum, dict[str, Value | None]]:
     )
     sums = {Sum(**of_user): {**told_by, "gateway_key_id": request.gateway_key_id}}
     if request.team_id:
-        part = _part(request.user_id)
+        part = keyspace.team_part(request.user_id)
         sums[
             Sum(**keyspace.team_rollup(request.team_id, part, request.day, request.user_id, request.provider, model))
         ] = told_by
@@ -87,15 +85,11 @@ class RollupReader:
 
     def of_team(self, team_id: str, first_day: str, last_day: str) -> Iterator[Rollup]:
         """Yield what a team paid for, part by part."""
-        for part in range(PARTS):
+        for part in range(keyspace.TEAM_PARTS):
             yield from self._read(keyspace.team_rollup(team_id, part, first_day)["pk"], first_day, last_day)
 
     def _read(self, pk: str, first_day: str, last_day: str) -> Iterator[Rollup]:
         return map(_rollup, self._table.query(pk, between=(first_day, last_day + _END)))
-
-
-def _part(user_id: str) -> int:
-    return zlib.crc32(user_id.encode()) % PARTS
 
 
 def _rollup(item: Item) -> Rollup:

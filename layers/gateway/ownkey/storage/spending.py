@@ -74,7 +74,7 @@ class SpendingRepository:
             self._table.update(key, "ADD usd :usd SET expires_at_epoch = :expires", names={}, values=values)
         if member is not None:
             team_id, user_id = member
-            for who in (f"team#{team_id}", f"member#{team_id}#{user_id}"):
+            for who in (f"team#{team_id}#{keyspace.team_part(user_id):02d}", f"member#{team_id}#{user_id}"):
                 self._table.update(
                     keyspace.spending(who, month_of(now)),
                     "ADD #requests :one, usd :usd SET expires_at_epoch = :expires",
