@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.provider_keys import USUAL_KEYS
+from tests.support.search_answers import EXA_ANSWER
 from tests.support.upstream import answer, chat_chunks, openai_error, stream, usage
 
 pytestmark = pytest.mark.integration
@@ -118,6 +119,19 @@ def test_what_was_said_before_is_sent_along(visit, keyed, upstream):
     assert said == [("user", "Why is the sky blue?"), ("assistant", "".join(WORDS)), ("user", "And red?")]
     visit.button("New conversation").click()
     expect(page.get_by_role("log")).not_to_contain_text("Blue light")
+
+
+def test_the_web_is_searched_first_where_there_is_a_key_for_it(visit, keyed, upstream):
+    upstream.on("exa", answer(EXA_ANSWER))
+    keyed.ok("POST", "/api/user/provider-keys", {"provider": "exa", "key": USUAL_KEYS["exa"]})
+    talking(upstream, "It is an agent ", "framework [", "1].")
+    page = visit.arrive(keyed, "/try")
+    page.get_by_label("Search the web first").check()
+    ask(page, "What is Pydantic AI?")
+    source = page.get_by_role("list", name="Sources").get_by_role("link")
+    expect(source).to_have_attribute("href", "https://docs.example/")
+    expect(source).to_have_attribute("rel", "noopener noreferrer")
+    assert upstream.exchanges_of("exa")[-1].json["query"] == "What is Pydantic AI?"
 
 
 def test_an_answer_can_be_stopped(visit, keyed, upstream):

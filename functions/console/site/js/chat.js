@@ -105,7 +105,7 @@ function answerPlace(names) {
     end(...nodes) {
       waiting.remove();
       element.removeAttribute("aria-busy");
-      replace(foot, nodes);
+      replace(foot, ...nodes);
       element.scrollIntoView({ block: "nearest" });
     },
     names,
@@ -116,6 +116,7 @@ function answerPlace(names) {
 async function streamed(choice, messages, turn, signal) {
   const clock = { start: performance.now() };
   const facts = {};
+  const sources = [];
   try {
     const response = await request(choice, messages, signal);
     facts.provider = response.headers.get("x-ownkey-provider");
@@ -128,10 +129,11 @@ async function streamed(choice, messages, turn, signal) {
       if (delta.content || delta.reasoning_content) clock.first ??= performance.now();
       if (delta.reasoning_content) turn.think(delta.reasoning_content);
       if (delta.content) turn.say(delta.content);
+      sources.push(...(delta.annotations ?? []).map((annotation) => annotation.url_citation));
       facts.pricing = chunk.x_ownkey_pricing ?? facts.pricing;
     }
     clock.end = performance.now();
-    turn.end(receipt(facts, clock, turn.names));
+    turn.end(sourceList(sources), receipt(facts, clock, turn.names));
     announce("The answer is complete.");
   } catch (error) {
     if (error.name === "AbortError") {
@@ -142,11 +144,13 @@ async function streamed(choice, messages, turn, signal) {
   }
 }
 
-async function request({ model, provider }, messages, signal, again = true) {
+async function request(choice, messages, signal, again = true) {
+  const { model, provider, search } = choice;
   const key = await tryKey();
   const headers = { "Content-Type": "application/json", Authorization: `Bearer ${key}`, "x-use-byok": "true" };
   if (provider) headers["x-byok-provider"] = provider;
-  const body = JSON.stringify({ model, messages, stream: true, stream_options: { include_usage: true } });
+  const wanted = { model, messages, stream: true, stream_options: { include_usage: true } };
+  const body = JSON.stringify(search ? { ...wanted, webSearch: { enabled: true } } : wanted);
   let response;
   try {
     response = await fetch(urlOf("/api/v1/chat/completions"), { method: "POST", headers, body, signal, cache: "no-store" });
@@ -157,10 +161,17 @@ async function request({ model, provider }, messages, signal, again = true) {
   if (response.status === 401 && again) {
     // The key was revoked elsewhere: in the list of gateway keys, or by its hour.
     await dropTryKey();
-    return request({ model, provider }, messages, signal, false);
+    return request(choice, messages, signal, false);
   }
   if (!response.ok) throw await errorOf(response);
   return response;
+}
+
+/** Return the pages that an answer rests on, each once; none where there are none. */
+function sourceList(sources) {
+  const pages = new Map(sources.filter(({ url }) => /^https?:/.test(url)).map(({ url, title }) => [url, title || url]));
+  if (!pages.size) return null;
+  return h("ul", { class: "sources", "aria-label": "Sources" }, [...pages].map(([url, title]) => h("li", {}, link(title, url, { external: true }))));
 }
 
 function trouble(error) {

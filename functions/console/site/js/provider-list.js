@@ -19,6 +19,7 @@ const GROUPS = [
 export async function keyList({ base, mayWrite = true, opened, signal, teamId = null }) {
   const state = { base, mayWrite, teamId, ...(await get(base, {}, { signal })) };
   const rows = h("div", {});
+  const start = h("div", { class: "start" });
   const summary = h("p", { class: "count", role: "status" });
   const search = h("input", {
     type: "search",
@@ -30,6 +31,7 @@ export async function keyList({ base, mayWrite = true, opened, signal, teamId = 
   const draw = () => {
     const wanted = search.value.trim().toLowerCase();
     const shown = state.providers.filter(({ name, slug }) => `${name} ${slug}`.toLowerCase().includes(wanted));
+    replace(start, state.keys.length || !mayWrite ? [] : notice("info", "Begin with one: choose a provider whose key you have, and paste it. Then a model answers under “Try it”."));
     replace(rows, GROUPS.map((group) => section(group, shown.filter(({ kind }) => kind === group.kind), state, reload)));
     const stored = `${state.keys.length} of ${state.providers.length} stored`;
     summary.textContent = wanted ? `${shown.length} shown, ${stored}` : stored;
@@ -46,7 +48,7 @@ export async function keyList({ base, mayWrite = true, opened, signal, teamId = 
   draw();
   const provider = state.providers.find(({ slug }) => slug === opened);
   if (provider) setTimeout(() => !signal.aborted && openSheet(provider, state, reload));
-  return h("div", {}, h("div", { class: "toolbar" }, h("div", { class: "search" }, search), summary), rows);
+  return h("div", {}, h("div", { class: "toolbar" }, h("div", { class: "search" }, search), summary), start, rows);
 }
 
 function section({ title, text, kind }, providers, state, reload) {

@@ -32,9 +32,10 @@ function rows(pricing) {
     ["List price at the provider", pricing.listPrice === null ? "unknown" : `$${pricing.listPrice}`],
     ["Fee of this gateway", pricing.platformFee === null ? "unknown" : `$${pricing.platformFee}`],
     ["Charged here", pricing.amount === null ? "unknown" : `$${pricing.amount}`],
+    pricing.webSearch ? ["Of it, the web search", `$${pricing.webSearch.amount ?? "unknown"} to ${pricing.webSearch.provider}`] : null,
     ["Cached input tokens", count(pricing.cachedInputTokens ?? 0)],
     ["Billed to", pricing.billedToTeam ? pricing.billedTeamName || "your team" : "you"],
-  ];
+  ].filter(Boolean);
   return h("dl", { class: "facts" }, shown.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 

@@ -121,7 +121,7 @@ export function copyButton(read, label = "Copy") {
 export function codeBlock(text, label) {
   return h(
     "div",
-    { class: "code" },
+    { class: text.includes("\n") ? "code block" : "code" },
     h("pre", { tabindex: "0", "aria-label": label, role: "region" }, h("code", {}, text)),
     copyButton(() => text),
   );

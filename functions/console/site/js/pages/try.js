@@ -35,13 +35,15 @@ export async function render({ signal, onLeave }) {
   });
   const provider = field({ label: "Provider", name: "provider", type: "select", choices, required: true });
   const select = provider.querySelector("select");
+  const engines = keys.filter((key) => !usable.includes(key)).map((key) => names.get(key.provider));
+  const search = engines.length ? field({ label: "Search the web first", name: "search", type: "checkbox", hint: `With your key of ${engines.join(" or ")}.` }) : null;
   return h(
     "div",
     { class: "page try-page" },
     head,
-    h("div", { class: "try-choices" }, model.element, provider),
+    h("div", { class: "try-choices" }, model.element, provider, search),
     models.length ? null : h("p", { class: "hint" }, "The catalog does not know the models behind your keys. Write one as provider/model, or choose its provider."),
-    conversation({ choice: () => ({ model: model.input.value.trim(), provider: select.value }), names, signal }),
+    conversation({ choice: () => ({ model: model.input.value.trim(), provider: select.value, search: Boolean(search?.querySelector("input").checked) }), names, signal }),
   );
 }
 

@@ -68,7 +68,7 @@ function manage(member, context) {
   };
   const role = form({
     fields: [
-      field({ label: "Role", name: "role", type: "select", value: member.role, required: true, choices: [["member", "Member: uses the team’s keys and budget"], ["admin", "Admin: also manages keys, members and rules"]] }),
+      field({ label: "Role", name: "role", type: "select", value: member.role, required: true, choices: [["member", "Member: uses keys and budget"], ["admin", "Admin: also manages the team"]] }),
     ],
     submit: "Change the role",
     kind: "plain",
