@@ -108,8 +108,9 @@ def test_a_direct_search_on_the_operators_key_is_recorded_with_its_price(client,
     assert status == 200
     assert answered["data"]["answer"] == "It is an agent framework."
     assert (answered["metadata"]["provider"], answered["metadata"]["cost"]) == ("tavily", "0.008")
-    items = stack.client("dynamodb").scan(TableName=stack.outputs["UsageTableName"])["Items"]
-    records = [item for item in items if item.get("provider") == {"S": "tavily"}]
+    pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.outputs["UsageTableName"])
+    items = [item for page in pages for item in page["Items"]]
+    records = [item for item in items if item.get("provider") == {"S": "tavily"} and "request_id" in item]
     assert [record["amount_usd"]["N"] for record in records] == ["0.008"]
 
 
