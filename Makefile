@@ -63,7 +63,8 @@ arch: $(READY) ## Check which module may import which
 	@$(BIN)/lint-imports --no-cache
 
 cov: $(READY) ## Run every test and measure what they reach
-	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+	@$(BIN)/python -m pytest -q -n auto --cov --cov-report= tests/unit
+	@$(BIN)/python -m pytest --ignore tests/unit --cov --cov-append --cov-report=term --cov-fail-under=95
 
 build: $(READY) $(BUILD_READY) ## Build the functions and layers for Lambda into .aws-sam
 	@$(BUILD_BIN)/sam build
