@@ -40,12 +40,14 @@ export const count = (number) => COUNT.format(number);
  */
 export function usd(amount) {
   if (amount === null || amount === undefined) return "unknown";
-  const value = Number(amount);
+  const sign = Number(amount) < 0 ? "−" : "";
+  const value = Math.abs(Number(amount));
   if (value === 0) return "$0";
-  if (Math.abs(value) >= 0.01) {
-    return `$${value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: value < 1 ? 4 : 2 })}`;
+  if (value >= 0.01) {
+    const most = value < 1 ? 4 : 2;
+    return `${sign}$${value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: most })}`;
   }
-  return `$${value.toLocaleString("en-US", { maximumSignificantDigits: 3, maximumFractionDigits: 12 })}`;
+  return `${sign}$${value.toLocaleString("en-US", { maximumSignificantDigits: 3, maximumFractionDigits: 12 })}`;
 }
 
 /** Return the value of a date control as the end of that day, here; null where it is empty. */
