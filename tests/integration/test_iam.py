@@ -167,6 +167,8 @@ def test_what_settles_usage_reads_balances_and_changes_no_provider_key(stack):
     assert allowed(dynamodb.query, **balance)
     assert not allowed(dynamodb.query, **balance | {"TableName": outputs["UsageTableName"]})
     assert not allowed(dynamodb.scan, TableName=outputs["AccountsTableName"])
+    theirs = balance | {"ExpressionAttributeValues": {":pk": {"S": "user#iam"}}}
+    assert allowed(dynamodb.query, **theirs, Select="SPECIFIC_ATTRIBUTES", ProjectionExpression="pk,sk")
     key = {"pk": {"S": "platform"}, "sk": {"S": "provider#openai"}}
     change = {"UpdateExpression": "SET n = :n", "ExpressionAttributeValues": {":n": {"N": "1"}}}
     assert not allowed(dynamodb.update_item, TableName=outputs["ProviderKeysTableName"], Key=key, **change)

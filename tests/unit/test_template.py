@@ -363,12 +363,18 @@ def test_what_settles_usage_makes_and_changes_no_record_key_or_member():
 
 @pytest.mark.parametrize("function", ["ChatFunction", "MeteringFunction"])
 def test_of_accounts_only_balances_are_listed_where_they_are_needed(function):
-    [query] = [
+    query, *others = [
         one
         for one in statements_of(function)
         if "dynamodb:Query" in as_list(one["Action"]) and one["Resource"] == {"Fn::GetAtt": ["AccountsTable", "Arn"]}
     ]
     assert query["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "balance#*"}}
+    keys_alone = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "user#*"},
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk"]},
+        "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+    }
+    assert [one["Condition"] for one in others] == [keys_alone] * (function == "MeteringFunction")
 
 
 def test_requests_on_the_operators_keys_need_a_balance_unless_the_operator_says_otherwise():

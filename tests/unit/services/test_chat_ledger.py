@@ -12,6 +12,7 @@ from ownkey.domain import errors as e
 from ownkey.domain.chat import Usage
 from ownkey.domain.prices import Charge, Price, Rates
 from ownkey.domain.routing import Candidate, ModelListing
+from ownkey.domain.search import SearchWish
 from ownkey.domain.teams import ByokMode
 from tests.support.chat import CHUNKS, USAGE, Chat, FakeStream, chunk, completion, stored_key
 from tests.support.standings import TEAM_ID, standing
@@ -64,7 +65,7 @@ def test_a_whole_answers_receipt_is_its_record(usage, byok):
 
 
 @pytest.mark.parametrize("usage", [USAGE, None])
-@pytest.mark.parametrize("cut", range(1, len(CHUNKS) + 1))
+@pytest.mark.parametrize("cut", range(2, len(CHUNKS) + 1))
 def test_a_cut_streams_last_chunk_has_the_receipt_of_what_was_delivered(cut, usage):
     chat = priced(FakeStream((*CHUNKS[:cut], BROKEN), usage=usage))
     frames = delivered(chat.ask(stream=True))
@@ -72,6 +73,35 @@ def test_a_cut_streams_last_chunk_has_the_receipt_of_what_was_delivered(cut, usa
     assert frames[-1]["choices"][0]["finish_reason"] == "error"
     assert numbers(frames[-1]["x_ownkey_pricing"]) == as_receipt(record)
     assert (record.outcome, record.estimated, record.error_code) == ("cut", True, "provider_error")
+
+
+def test_a_stream_that_breaks_before_anything_of_the_answer_came_costs_nothing():
+    class Counting(FakeStream):
+        usage = property(lambda _: Usage(input_tokens=9), lambda _, __: None)
+
+    chat = priced(Counting((CHUNKS[0], BROKEN)))
+    frames = delivered(chat.ask(stream=True))
+    [record] = chat.usage.records
+    assert frames[-1]["error"]["code"] == "provider_error"
+    assert numbers(frames[-1]["x_ownkey_pricing"]) == as_receipt(record) == (0, None, 0, None, 0, 0)
+    assert (record.outcome, record.estimated, record.error_code) == ("failed", False, "provider_error")
+    assert chat.spending.added == []
+
+
+def test_neither_does_the_search_before_it():
+    chat = priced(FakeStream((CHUNKS[0], BROKEN)), keys=[stored_key(), stored_key("tavily", owner="platform")])
+    frames = delivered(chat.ask(stream=True, search=SearchWish()))
+    receipt = frames[-1]["x_ownkey_pricing"]
+    assert (receipt["amount"], receipt["webSearch"]["amount"]) == ("0", "0")
+    assert {(record.outcome, record.charge.amount) for record in chat.usage.records} == {("failed", 0)}
+    assert len(chat.usage.records) == 2
+
+
+def test_what_is_spoken_has_come():
+    chat = priced(FakeStream((chunk({"audio": {"transcript": "Hello"}}), BROKEN)))
+    delivered(chat.ask(stream=True))
+    [record] = chat.usage.records
+    assert (record.outcome, record.usage.output_tokens) == ("cut", 2)
 
 
 def test_the_receipt_is_the_contracts():

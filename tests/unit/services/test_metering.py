@@ -16,7 +16,7 @@ from ownkey.domain.prices import Charge
 from ownkey.domain.teams import ByokMode, Team, TeamStatus
 from ownkey.domain.usage import UsageRecord
 from ownkey.storage.accounts import AccountRepository
-from ownkey.storage.balances import BalanceRepository, Credit
+from ownkey.storage.balances import BalanceRepository, Credit, FundsMarker
 from ownkey.storage.rollups import RollupReader
 from ownkey.storage.table import Table
 from ownkey.storage.team_items import team_item, team_of
@@ -263,6 +263,38 @@ def test_whether_the_payer_has_funds_is_noted_on_keys_and_teams(tables: ExactTab
     assert noted() == (False, True)
     settle(3)
     assert noted() == (False, False)
+
+
+def test_a_balance_that_is_used_up_is_noted_on_all_keys_of_the_payer_and_on_their_teams(tables: ExactTables) -> None:
+    accounts, keys = Table(tables, "Accounts", BOTO_ERRORS), AccountRepository(tables, "Accounts", BOTO_ERRORS)
+    for key_id, user_id in (("g1", "ada"), ("g2", "ada"), ("g3", "bob")):
+        keys.add_gateway_key(
+            GatewayKey(key_id=key_id, user_id=user_id, secret_sha256="0", name="n", created_at="2026-11-01T00:00:00Z")
+        )
+        FundsMarker(tables, "Accounts", BOTO_ERRORS).mark_gateway_key(key_id, has_funds=True)
+    for team_id, owner_id in (("t1", "ada"), ("t2", "bob")):
+        team = Team(
+            team_id=team_id,
+            name="T",
+            owner_id=owner_id,
+            status=TeamStatus.ACTIVE,
+            byok_mode=ByokMode.DISABLED,
+            created_at="x",
+            has_funds=True,
+        )
+        accounts.put(team_item(team))
+        accounts.put({"pk": "user#ada", "sk": f"team#{team_id}"})
+    charge = Charge(list_price=Decimal(1), platform_fee=Decimal(0), amount=Decimal(1))
+    record = replace(
+        usage_record(0, random.Random(12), team_id=None, charge=charge),
+        user_id="ada",
+        payer_id="ada",
+        gateway_key_id="g1",
+    )
+    assert metering(tables).settle(recorded(tables, record)) == {}
+    assert [key.has_funds for key_id in ("g1", "g2", "g3") if (key := key_of(tables, key_id))] == [False, False, True]
+    noted = [accounts.get({"pk": f"team#{team_id}", "sk": "team"}) or {} for team_id in ("t1", "t2")]
+    assert [item["has_funds"] for item in noted] == [False, True]
 
 
 def test_a_key_that_is_gone_and_a_team_of_another_owner_are_not_noted_on(tables: ExactTables) -> None:

@@ -114,8 +114,9 @@ def test_periods_of_teams() -> None:
     )
     with pytest.raises(InvalidParameterError):
         team_period_of("2025-01-01", "2026-11-01", NOW)
-    with pytest.raises(InvalidParameterError):
-        team_period_of("soon", None, NOW)
+    for first, last in (("soon", None), ("0001-01-01T00:00:00+01:00", None), (None, "9999-12-31")):
+        with pytest.raises(InvalidParameterError):
+            team_period_of(first, last, NOW)
 
 
 def test_the_named_groups_have_arrays_of_their_own() -> None:

@@ -84,7 +84,7 @@ def _usd(text: str) -> Decimal:
         amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal(0)
-    if not is_chargeable(abs(amount)) or not amount:
+    if not is_chargeable(amount.copy_abs()) or not amount:
         raise argparse.ArgumentTypeError("must be an amount of US dollars, such as 25 or 0.50")
     return amount
 

@@ -23,7 +23,7 @@ class Written:
     """How much a model has written: what an estimate is made from when its provider reports no usage."""
 
     text_bytes: int = 0
-    """Of answers, refusals, and the names and arguments of tool calls, in UTF-8."""
+    """Of answers, spoken ones too, refusals, and the names and arguments of tool calls, in UTF-8."""
     reasoning_bytes: int = 0
     tool_calls: int = 0
     images: int = 0
@@ -31,6 +31,7 @@ class Written:
     def add(self, part: JsonObject) -> None:
         """Count a message, or a delta of one."""
         self.text_bytes += _bytes(part.get("content")) + _bytes(part.get("refusal"))
+        self.text_bytes += _bytes((part.get("audio") or {}).get("transcript"))
         self.reasoning_bytes += _bytes(part.get("reasoning_content"))
         self.images += len(part.get("images") or ())
         for call in part.get("tool_calls") or ():

@@ -19,7 +19,7 @@ from ownkey.domain.errors import (
 from ownkey.domain.identity import Principal
 from ownkey.domain.provider_keys import Credential
 from ownkey.domain.routing import Attempt
-from ownkey.services.chat_ledger import ChatCall, ChatLedger
+from ownkey.services.chat_ledger import NOTHING, ChatCall, ChatLedger
 from ownkey.services.chat_routing import ChatRouter
 from ownkey.services.chat_search import ChatSearch
 from ownkey.services.searches import KeyOpening
@@ -197,6 +197,8 @@ class ChatService:
 
         @cache
         def bill() -> Bill:
+            if report.outcome == "failed":
+                return NOTHING
             return self.ledger.bill(call, attempt, stream.usage, report.written)
 
         def ending(last: JsonObject) -> Iterator[JsonObject]:

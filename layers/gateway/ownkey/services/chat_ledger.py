@@ -21,6 +21,9 @@ from ownkey.services.searches import MadeSearch
 from ownkey.services.spending import SpendingStore, count
 from ownkey.services.usage_keeping import UsageStore
 
+NOTHING = Bill(usage=Usage(), charge=UNKNOWN.waived())
+"""What a request comes to of whose answer nothing was delivered."""
+
 
 @dataclass(slots=True, kw_only=True)
 class ChatCall:
@@ -81,7 +84,8 @@ class ChatLedger:
         """Return the receipt that travels with the answer."""
         receipt = build_receipt(bill, attempt, request_id=call.request_id, billed_team=call.billed_team)
         if search := call.search:
-            return with_search(receipt, bill.charge, search.attempt, search.charge)
+            of_search = search.charge.waived() if bill == NOTHING else search.charge
+            return with_search(receipt, bill.charge, search.attempt, of_search)
         return receipt
 
     def settle(
@@ -94,19 +98,22 @@ class ChatLedger:
         error: Exception | None = None,
         error_code: str | None = None,
     ) -> None:
-        """Record what was delivered, and the error that cut it."""
+        """Record what was delivered, and the error that cut it; nothing is charged for what is `failed`."""
         if error is not None:
             self.logger.error("the stream was cut", error=error, request_id=call.request_id, provider=attempt.provider)
+        if outcome == "failed":
+            self.fail(call, attempt, error_code=error_code)
+            self.settle_search(call, outcome=outcome)
+            return
         ended_at = self.now()
         self._keep(call, _record(call, attempt, bill, outcome=outcome, error_code=error_code, ended_at=ended_at))
         self.settle_search(call, outcome="completed")
         self._never_failing(lambda: self._count(call, bill, ended_at), "what was spent was not counted", call)
         self.notes.used(attempt.key, request_id=call.request_id)
 
-    def fail(self, call: ChatCall, attempt: Attempt, *, error_code: str) -> None:
+    def fail(self, call: ChatCall, attempt: Attempt, *, error_code: str | None) -> None:
         """Record a request of whose answer nothing was delivered: nothing is charged for it, nor for its search."""
-        bill = Bill(usage=Usage(), charge=UNKNOWN.waived())
-        self._keep(call, _record(call, attempt, bill, outcome="failed", error_code=error_code, ended_at=self.now()))
+        self._keep(call, _record(call, attempt, NOTHING, outcome="failed", error_code=error_code, ended_at=self.now()))
 
     def _keep(self, call: ChatCall, record: UsageRecord) -> None:
         self._never_failing(lambda: self.usage.put(record), "the usage record was not stored", call)

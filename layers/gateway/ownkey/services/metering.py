@@ -37,12 +37,16 @@ class Balances(Protocol):
 class FundsMarks(Protocol):
     """Notes where requests will see it whether their payer has anything left."""
 
-    def mark_gateway_key(self, key_id: str, *, has_funds: bool) -> None:
-        """Note it on a gateway key."""
+    def mark_gateway_key(self, key_id: str, *, has_funds: bool) -> bool:
+        """Note it on a gateway key; return whether that was news."""
         ...
 
-    def mark_team(self, team_id: str, payer_id: str, *, has_funds: bool) -> None:
-        """Note it on a team, while this payer owns it."""
+    def mark_team(self, team_id: str, payer_id: str, *, has_funds: bool) -> bool:
+        """Note it on a team, while this payer owns it; return whether that was news."""
+        ...
+
+    def mark_empty(self, payer_id: str) -> None:
+        """Note on everything that a payer pays for that nothing is left."""
         ...
 
 
@@ -108,9 +112,16 @@ class MeteringService:
             try:
                 if payer_id not in has_funds:
                     has_funds[payer_id] = self.balances.balance_of(payer_id) > 0
-                if team_id is not None:
-                    self.marks.mark_team(team_id, payer_id, has_funds=has_funds[payer_id])
-                elif key_id is not None:
-                    self.marks.mark_gateway_key(key_id, has_funds=has_funds[payer_id])
+                if self._is_news(payer_id, team_id, key_id, has_funds=has_funds[payer_id]) and not has_funds[payer_id]:
+                    # Else each of their other keys would let requests through until one of its own is settled.
+                    self.marks.mark_empty(payer_id)
             except StoreUnavailableError as error:
                 failed |= dict.fromkeys(record_ids, error)
+
+    def _is_news(self, payer_id: str, team_id: str | None, key_id: str | None, *, has_funds: bool) -> bool:
+        """Note it where the request was made; return whether something else was noted there."""
+        if self.marks is None or (team_id is None and key_id is None):
+            return False
+        if team_id is not None:
+            return self.marks.mark_team(team_id, payer_id, has_funds=has_funds)
+        return self.marks.mark_gateway_key(str(key_id), has_funds=has_funds)

@@ -46,12 +46,12 @@ def team_period_of(first: str | None, last: str | None, now: datetime) -> Period
     today = now.astimezone(UTC).date()
     end = _day(last, "to") if last else today
     begin = _day(first, "from") if first else end.replace(day=1)
-    return _checked(begin, end, max(today, end))
+    return _checked(begin, end, today + timedelta(MOST_DAYS))
 
 
-def _checked(first: date, last: date, today: date) -> Period:
-    if last > today:
-        raise InvalidParameterError("to must not be in the future.", param="to")
+def _checked(first: date, last: date, latest: date) -> Period:
+    if last > latest:
+        raise InvalidParameterError(f"to must not be after {latest.isoformat()}.", param="to")
     if not 0 <= (last - first).days < MOST_DAYS:
         raise InvalidParameterError(f"from must not be after to, and they span at most {MOST_DAYS} days.", param="from")
     return Period(first, last)
@@ -60,6 +60,6 @@ def _checked(first: date, last: date, today: date) -> Period:
 def _day(text: str, name: str) -> date:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as exc:
+        return (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
+    except (ValueError, OverflowError) as exc:
         raise InvalidParameterError(f"{name} must be an ISO date, such as 2026-11-23.", param=name) from exc
-    return (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()

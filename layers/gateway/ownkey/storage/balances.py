@@ -81,15 +81,24 @@ class FundsMarker:
     def __init__(self, client: DynamoDBClient, table_name: str, client_errors: ClientErrors) -> None:
         self._table = Table(client, table_name, client_errors)
 
-    def mark_gateway_key(self, key_id: str, *, has_funds: bool) -> None:
-        """Note whether the user of a gateway key has funds, unless the key is gone."""
-        self._mark(keyspace.gateway_key(key_id), has_funds=has_funds)
+    def mark_gateway_key(self, key_id: str, *, has_funds: bool) -> bool:
+        """Note whether the user of a gateway key has funds, unless the key is gone; return whether that was news."""
+        return self._mark(keyspace.gateway_key(key_id), has_funds=has_funds)
 
-    def mark_team(self, team_id: str, payer_id: str, *, has_funds: bool) -> None:
-        """Note whether a team's owner has funds, unless the team is gone or has another owner."""
-        self._mark(keyspace.team(team_id), has_funds=has_funds, owner_id=payer_id)
+    def mark_team(self, team_id: str, payer_id: str, *, has_funds: bool) -> bool:
+        """Note whether a team's owner has funds, unless it is gone or not theirs; return whether that was news."""
+        return self._mark(keyspace.team(team_id), has_funds=has_funds, owner_id=payer_id)
 
-    def _mark(self, key: keyspace.Key, *, has_funds: bool, owner_id: str | None = None) -> None:
+    def mark_empty(self, payer_id: str) -> None:
+        """Note on all gateway keys of a user, and on all teams that they own, that nothing is left."""
+        for item in list(self._table.query(keyspace.user(payer_id), attributes=("pk", "sk"))):
+            place = str(item["sk"])
+            if place.startswith(keyspace.GATEWAY_KEY_PREFIX):
+                self.mark_gateway_key(place.removeprefix(keyspace.GATEWAY_KEY_PREFIX), has_funds=False)
+            elif place.startswith(keyspace.TEAM_PREFIX):
+                self.mark_team(place.removeprefix(keyspace.TEAM_PREFIX), payer_id, has_funds=False)
+
+    def _mark(self, key: keyspace.Key, *, has_funds: bool, owner_id: str | None = None) -> bool:
         # True of no item that is not there, whose attributes are none.
         condition = "attribute_exists(pk) AND (attribute_not_exists(has_funds) OR has_funds <> :has)"
         values: dict[str, Value] = {":has": has_funds}
@@ -98,7 +107,8 @@ class FundsMarker:
         try:
             self._table.update(key, "SET has_funds = :has", condition=condition, names={}, values=values)
         except ConditionFailedError:
-            return
+            return False
+        return True
 
 
 def spending(table: Table, user_id: str, lane: int, amount: Decimal) -> Action:

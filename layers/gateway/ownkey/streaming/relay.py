@@ -73,7 +73,7 @@ def relay(
         for chunk in ending(held or {**first, "choices": []}):
             yield frame(chunk)
     except Exception as error:  # the answer has begun: whatever it is, the caller must be told
-        report.outcome, report.error = "cut", error
+        report.outcome, report.error = "failed" if report.written.is_empty else "cut", error
         choice = {"index": 0, "delta": {}, "finish_reason": "error"}
         yield frame({**first, "choices": [choice], **failing(error)})
     yield DONE

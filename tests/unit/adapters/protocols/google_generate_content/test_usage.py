@@ -12,6 +12,7 @@ from ownkey.domain.chat import Usage
         ({}, None),
         ({"serviceTier": "standard"}, None),
         ({"promptTokenCount": 5}, Usage(input_tokens=5)),
+        ({"promptTokenCount": 5, "candidatesTokenCount": float("inf")}, Usage(input_tokens=5)),
         ({"promptTokenCount": 5, "toolUsePromptTokenCount": 7}, Usage(input_tokens=12)),
         (
             {"promptTokenCount": 5, "cachedContentTokenCount": 4, "candidatesTokenCount": 2},

@@ -18,6 +18,7 @@ from ownkey.domain.chat import Usage
         ({"prompt_tokens": 0, "completion_tokens": 0}, Usage()),
         ({"prompt_tokens": None, "completion_tokens": "4"}, Usage()),
         ({"prompt_tokens": -1, "completion_tokens": True}, Usage()),
+        ({"prompt_tokens": float("inf"), "completion_tokens": 4}, Usage(output_tokens=4)),
         ({"prompt_tokens": 9.0, "completion_tokens": 4.0}, Usage(input_tokens=9, output_tokens=4)),
         (
             {

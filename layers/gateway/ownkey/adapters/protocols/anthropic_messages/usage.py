@@ -1,5 +1,6 @@
 """Token counts of an answer."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,4 +36,4 @@ def parse_usage(reported: Any) -> Usage | None:
 
 def _count(source: Mapping[str, Any], name: str) -> int:
     value = source.get(name)
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else 0
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf else 0

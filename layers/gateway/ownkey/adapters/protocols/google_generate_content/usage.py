@@ -1,5 +1,6 @@
 """Token counts as Gemini reports them."""
 
+import math
 from typing import Any
 
 from ownkey.domain.chat import JsonObject, Usage
@@ -29,4 +30,4 @@ def parse_usage(metadata: JsonObject) -> Usage | None:
 
 def _count(metadata: JsonObject, name: str) -> int:
     value: Any = metadata.get(name)
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else 0
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf else 0

@@ -1,5 +1,6 @@
 """Token counts, however a provider spells them."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,6 @@ def _details(reported: JsonObject, *names: str) -> JsonObject:
 def _count(source: Mapping[str, Any], *names: str) -> int:
     for name in names:
         value = source.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
             return int(value)
     return 0
