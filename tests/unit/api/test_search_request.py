@@ -74,6 +74,7 @@ def test_a_direct_search_is_read_whole():
         ({"query": "a" * 4001}, "query"),
         ({"query": ["a"]}, "query"),
         ({"query": "a", "operation": "fetch"}, "operation"),
+        ({"query": "a", "operation": ["search"]}, "operation"),
         ({"query": "a", "outputType": "structured"}, "outputType"),
         ({"query": "a", "structuredOutputSchema": "{}"}, "outputType"),
         ({"query": "a", "outputType": "poem"}, "outputType"),

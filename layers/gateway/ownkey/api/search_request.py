@@ -68,7 +68,7 @@ def parse_direct_search(body: JsonObject, headers: Mapping[str, str]) -> DirectS
     query = body.get("query")
     if not isinstance(query, str) or not query.strip() or len(query) > MAX_QUERY_CHARACTERS:
         raise InvalidParameterError(f"query must be a text of 1 to {MAX_QUERY_CHARACTERS:,} characters.", param="query")
-    if body.get("operation") not in {None, "search"}:
+    if body.get("operation") not in (None, "search"):
         raise UnsupportedParameterError("operation must be search: no engine here does another.", param="operation")
     output = OUTPUTS[0] if body.get("outputType") is None else body["outputType"]
     if output == "structured" or body.get("structuredOutputSchema") is not None:
