@@ -204,6 +204,13 @@ def test_a_rejected_search_key_is_marked_and_the_operators_own_is_our_fault():
     assert chat.keys.marks == []
 
 
+def test_an_optional_search_does_without_the_operators_rejected_key():
+    chat = Chat(completion(), keys=(stored_key(), stored_key("exa", owner="platform")))
+    chat.engines.answer = REJECTED
+    answer = chat.ask(search=SearchWish(optional=True))
+    assert answer.headers["x-ownkey-search-skipped"] == "exa; service_unavailable"
+
+
 def test_a_key_that_does_not_open_is_our_fault_even_where_the_search_is_optional():
     chat = Chat(keys=BOTH)
     chat.opener.failure = InternalError("KMS is down")
@@ -243,9 +250,12 @@ def test_team_rules_hold_for_the_search(mode, stored, payer):
 
 def test_a_team_that_requires_its_own_keys_searches_on_no_other():
     keys = [stored_key("openai", f"team#{TEAM_ID}"), stored_key("exa"), stored_key("exa", "platform")]
-    chat = Chat(keys=keys, standing=standing(mode=ByokMode.REQUIRE_TEAM))
+    chat = Chat(completion(), keys=keys, standing=standing(mode=ByokMode.REQUIRE_TEAM))
     with pytest.raises(TeamKeyRequiredError):
         chat.ask(search=SearchWish(), team_id=TEAM_ID)
+    answer = chat.ask(search=SearchWish(optional=True), team_id=TEAM_ID)
+    assert answer.headers["x-ownkey-search-skipped"] == "team_key_required"
+    assert chat.engines.asked == []
 
 
 def test_the_search_comes_once_however_many_providers_are_tried():

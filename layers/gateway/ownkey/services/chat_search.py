@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ownkey.api.errors import row_of
 from ownkey.domain.chat import ChatRequest, Deadline, JsonObject
-from ownkey.domain.errors import GatewayError, UpstreamError
+from ownkey.domain.errors import GatewayError, MisconfiguredError, UpstreamError
 from ownkey.domain.routing import SearchPlan
 from ownkey.services.searches import MadeSearch, Searches
 
@@ -70,7 +70,7 @@ class ChatSearch:
         query = query_of(request.body["messages"])
         try:
             made = self.searches.make(wish, attempt, query=query, deadline=deadline, request_id=request_id)
-        except UpstreamError as error:
+        except (UpstreamError, MisconfiguredError) as error:  # the second: the engine rejects the operator's key
             if not wish.optional:
                 raise
             return Grounding(request=request, skipped=_code(attempt.provider, error))
