@@ -14,6 +14,8 @@ CONTENT_LIMIT = 100_000
 """The longest content of one result that is kept, in characters."""
 HIGHEST_PRICE = 100
 """No search costs more US dollars; who says so is not believed."""
+PRICE_DIGITS = 30
+"""The most digits behind the point of a price that is believed: a usage record has no place for more."""
 TITLE_LIMIT = 500
 """The longest title that is kept, in characters."""
 URL_LIMIT = 2_000
@@ -94,7 +96,9 @@ def amount(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     money = Decimal(value)
-    return money if money.is_finite() and 0 <= money <= HIGHEST_PRICE else None
+    digits = money.as_tuple().exponent
+    believed = isinstance(digits, int) and digits >= -PRICE_DIGITS and 0 <= money <= HIGHEST_PRICE
+    return money if believed else None
 
 
 def page(
