@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 
+from ownkey.billing.pricing import decimal_text
 from ownkey.domain.errors import (
     InsufficientBalanceError,
     InternalError,
@@ -23,7 +24,7 @@ from ownkey.domain.errors import (
 from ownkey.domain.provider_keys import KeyStatus
 from ownkey.domain.search import SearchWish
 from ownkey.domain.teams import ByokMode
-from tests.support.chat import CHUNKS, FOUND, Chat, FakeStream, chunk, completion, stored_key
+from tests.support.chat import CHUNKS, FOUND, USAGE, Chat, FakeStream, chunk, completion, stored_key
 from tests.support.standings import TEAM_ID, standing
 
 BOTH = (stored_key(), stored_key("exa"))
@@ -109,6 +110,37 @@ def test_chat_and_search_have_a_record_each_and_the_amounts_add_up():
     # The price of the chat is not known here, so neither is the sum; what is known counts towards limits.
     assert answer.body["x_ownkey_pricing"]["amount"] is None
     assert chat.spending.added[0][0] == Decimal("0.008")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("chat_owner", "engine_owner", "of_chat", "of_search", "of_both"),
+    [
+        ("user#u1", "user#u1", "0.00006", "0", "0.00006"),
+        ("user#u1", "platform", "0.00006", "0.008", "0.00806"),
+        ("platform", "platform", "0.0012", "0.008", "0.0092"),
+    ],
+)
+def test_the_receipt_says_what_the_records_say(stream, chat_owner, engine_owner, of_chat, of_search, of_both):
+    used = replace(USAGE, reported_cost=Decimal("0.0012"))
+    answered = FakeStream(usage=used) if stream else completion(used)
+    chat = Chat(answered, keys=(stored_key("openai", chat_owner), stored_key("exa", engine_owner)))
+    answer = chat.ask(stream=stream, byok="user#u1" in (chat_owner, engine_owner), search=SearchWish())
+    receipt = (read(answer)[-1] if stream else answer.body)["x_ownkey_pricing"]
+    answer.settle()
+    told, sought = chat.usage.records
+    assert [told.charge.amount, sought.charge.amount] == [Decimal(of_chat), Decimal(of_search)]
+    assert (receipt["listPrice"], receipt["platformFee"]) == tuple(
+        decimal_text(part) for part in (told.charge.list_price, told.charge.platform_fee)
+    )
+    assert receipt["webSearch"] == {
+        "provider": sought.provider,
+        "credential": sought.credential,
+        "listPrice": decimal_text(sought.charge.list_price),
+        "amount": of_search,
+    }
+    assert receipt["amount"] == of_both == decimal_text(told.charge.amount + sought.charge.amount)
+    assert chat.spending.added == [(Decimal(of_both), None, None)]
 
 
 @pytest.mark.parametrize(("engine_owner", "needs_funds"), [("user#u1", False), ("platform", True)])
