@@ -178,7 +178,10 @@ def test_a_search_that_fails_is_the_answer_and_nobody_else_is_called(stream):
         chat.ask(stream=stream, search=SearchWish())
     assert caught.value.provider == "exa"
     assert chat.provider.calls == []
-    assert [record for record in chat.usage.records if record.searches] == []
+    [record] = chat.usage.records
+    assert (record.request_id, record.model, record.searches) == ("req_1.search", "web-search", 1)
+    assert (record.outcome, record.error_code) == ("failed", "provider_rate_limited")
+    assert (record.charge.amount, record.charge.list_price, record.duration_ms > 0) == (0, None, True)
 
 
 def test_a_search_that_may_fail_is_left_out_and_a_header_says_so():
@@ -191,7 +194,7 @@ def test_a_search_that_may_fail_is_left_out_and_a_header_says_so():
     assert "webSearch" not in answer.body["x_ownkey_pricing"]
     assert chat.provider.requests[0].body["messages"] == [{"role": "user", "content": "hi"}]
     answer.settle()
-    assert [record.searches for record in chat.usage.records] == [0]
+    assert [(record.searches, record.outcome) for record in chat.usage.records] == [(1, "failed"), (0, "completed")]
 
 
 @pytest.mark.parametrize(
