@@ -2,7 +2,7 @@ import pytest
 
 from ownkey.api.chat_request import parse_chat_request
 from ownkey.api.search_request import parse_direct_search, parse_search_wish
-from ownkey.domain.errors import InvalidParameterError, UnsupportedParameterError
+from ownkey.domain.errors import InvalidParameterError, UnknownProviderError, UnsupportedParameterError
 from ownkey.domain.search import SearchWish
 
 
@@ -64,6 +64,13 @@ def test_a_direct_search_is_read_whole():
     assert wanted.wish == SearchWish(engine="exa", depth="deep", options={"numResults": 2}, param="")
     assert (wanted.output, wanted.byok, wanted.team_id) == ("sourcedAnswer", True, "t1")
     assert parse_direct_search({"query": "a", "byok": {"enabled": True, "provider": "kagi"}}, {}).wish.engine == "kagi"
+
+
+def test_a_pinned_provider_that_is_no_engine_is_named_where_it_stands():
+    with pytest.raises(UnknownProviderError, match="'openai'") as caught:
+        parse_direct_search({"query": "a", "byok": {"enabled": True, "provider": "openai"}}, {})
+    assert caught.value.param == "byok.provider"
+    assert parse_direct_search({"query": "a", "provider": "exa"}, {"x-byok-provider": "openai"}).wish.engine == "exa"
 
 
 @pytest.mark.parametrize(
