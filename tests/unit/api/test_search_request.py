@@ -2,7 +2,7 @@ import pytest
 
 from ownkey.api.chat_request import parse_chat_request
 from ownkey.api.search_request import parse_direct_search, parse_search_wish
-from ownkey.domain.errors import InvalidParameterError, UnsupportedParameterError
+from ownkey.domain.errors import InvalidParameterError, UnknownProviderError, UnsupportedParameterError
 from ownkey.domain.search import SearchWish
 
 
@@ -66,6 +66,13 @@ def test_a_direct_search_is_read_whole():
     assert parse_direct_search({"query": "a", "byok": {"enabled": True, "provider": "kagi"}}, {}).wish.engine == "kagi"
 
 
+def test_a_pinned_provider_that_is_no_engine_is_named_where_it_stands():
+    with pytest.raises(UnknownProviderError, match="'openai'") as caught:
+        parse_direct_search({"query": "a", "byok": {"enabled": True, "provider": "openai"}}, {})
+    assert caught.value.param == "byok.provider"
+    assert parse_direct_search({"query": "a", "provider": "exa"}, {"x-byok-provider": "openai"}).wish.engine == "exa"
+
+
 @pytest.mark.parametrize(
     ("body", "param"),
     [
@@ -74,6 +81,7 @@ def test_a_direct_search_is_read_whole():
         ({"query": "a" * 4001}, "query"),
         ({"query": ["a"]}, "query"),
         ({"query": "a", "operation": "fetch"}, "operation"),
+        ({"query": "a", "operation": ["search"]}, "operation"),
         ({"query": "a", "outputType": "structured"}, "outputType"),
         ({"query": "a", "structuredOutputSchema": "{}"}, "outputType"),
         ({"query": "a", "outputType": "poem"}, "outputType"),

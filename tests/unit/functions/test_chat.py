@@ -1,6 +1,7 @@
 """The chat function under both kinds of runtime: every sample event, on the light AWS client."""
 
 import json
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
@@ -80,6 +81,24 @@ def test_sample_events(name, streams, function):
         assert json.loads(text)["choices"][0]["message"]["content"] == "Hello"
     else:
         assert json.loads(text)["error"]["code"] == code
+
+
+@pytest.mark.parametrize("name", ["hello", "hello_streamed"])
+def test_a_chat_that_does_not_search_loads_nothing_of_searching(name, function, monkeypatch):
+    def loaded():
+        return [module for module in sys.modules if module.startswith("ownkey.search")]
+
+    for module in loaded():
+        monkeypatch.delitem(sys.modules, module)
+    function.upstream.on("exa", answer(EXA_ANSWER))
+    for searches in (False, True):
+        function.upstream.on(
+            "openai", stream(chat_chunks("Hel", "lo")) if "streamed" in name else answer(chat_completion("Hello"))
+        )
+        body_of(
+            function.handle(EVENTS[name.replace("hello", "online") if searches else name], invocation(streams=True))
+        )
+        assert bool(loaded()) is searches
 
 
 def test_usage_is_in_the_table_after_the_answer(function):

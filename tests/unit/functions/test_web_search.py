@@ -1,6 +1,8 @@
 """The web search function: every sample event, on the light AWS client."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -120,3 +122,18 @@ def test_an_engine_that_fails_is_named(ask, function):
     error = json.loads(response["body"])["error"]
     assert error["code"] == "provider_rate_limited"
     assert "Kagi" in error["message"]
+
+
+def test_an_engine_that_is_too_slow_is_a_504_in_time_and_recorded(function):
+    function.upstream.on("kagi", replace(answer({}), stall_after=0))
+    event = {**EVENTS["results"], "body": json.dumps({"query": "a", "provider": "kagi"})}
+    # What is kept back to tell the caller, and a tenth of a second.
+    response = function.handle(event, SimpleNamespace(get_remaining_time_in_millis=lambda: 3_100))
+    assert response["statusCode"] == 504
+    error = json.loads(response["body"])["error"]
+    assert (error["code"], "Kagi" in error["message"]) == ("provider_timeout", True)
+    told = [item for item in function.aws.items("Usage") if item.get("error_code", {}).get("S") == "provider_timeout"]
+    [(outcome, provider, amount)] = [
+        (row["outcome"]["S"], row["provider"]["S"], row["amount_usd"]["N"]) for row in told
+    ]
+    assert (outcome, provider, amount) == ("failed", "kagi", "0")

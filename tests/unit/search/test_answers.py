@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ownkey.domain.search import SearchAnswer, SearchResult
+from ownkey.search.engines.reading import URL_LIMIT
 from ownkey.search.preparation import engine_named
 from tests.support.adapter_recordings import FOLDER
 from tests.support.adapter_transport import FakeResponse, json_response
@@ -136,10 +137,35 @@ def test_images_come_only_where_they_are_wanted(engine):
 
 
 @pytest.mark.parametrize(
-    "url", ["", None, 7, "a.example", "javascript:alert(1)", "ftp://a.example/", "http://", "http://[", "https://a b/"]
+    "url",
+    [
+        "",
+        None,
+        7,
+        "a.example",
+        "javascript:alert(1)",
+        "ftp://a.example/",
+        "http://",
+        "http://[",
+        "https://a b/",
+        "data:text/html,x",
+        "https://a\nb/",
+        "https://a.example/\u202e",
+        "https://bank.example@a.example/",
+        "https://user:pass@a.example/",
+        "https://a.example/?" + "a" * URL_LIMIT,
+    ],
 )
 def test_a_page_at_no_web_address_is_left_out(url):
     assert found("tavily", {"results": [{"title": "A", "url": url}, None, 7]}) == ()
+
+
+def test_a_title_is_one_line_that_shows_all_of_itself():
+    rows = [
+        {"title": "One\r\n two\x00 \u202ethree\u2066\x1b[1m \U0001f468\u200d\U0001f469", "url": "https://a.example/"}
+    ]
+    [result] = found("tavily", {"results": rows})
+    assert result.title == "One two three[1m \U0001f468\u200d\U0001f469"
 
 
 def test_half_a_character_does_not_hinder_writing():

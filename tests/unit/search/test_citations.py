@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pytest
@@ -38,6 +39,19 @@ def cited(text):
 )
 def test_a_mark_cites_the_passage_before_it(text, passages):
     assert cited(text) == passages
+
+
+@pytest.mark.parametrize(
+    "passage",
+    ["`a` It rains. [1] ", "a. ", "\n ", "[1\u2020", "[1] a", "[1", "\u30101 , ", "```", "`a\n", ". ' ", "[ "],
+)
+def test_a_long_answer_is_read_about_once(passage):
+    many = passage * (200_000 // len(passage))
+    started = time.process_time()
+    assert citations_in(f"{many}It rains [1]", SOURCES)
+    assert citations_in(f"It rains [1]. {many}", SOURCES)
+    # Reading it once for each mark or sentence takes ten times as long, or a thousand times.
+    assert time.process_time() - started < 2
 
 
 def test_an_annotation_is_openais():

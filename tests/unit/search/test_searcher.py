@@ -117,7 +117,7 @@ def test_a_price_is_read_as_it_is_written(engine, written):
     assert (found.price, found.price_reported) == (Decimal("0.1000000000000000001"), True)
 
 
-@pytest.mark.parametrize("said", ["NaN", "-1", "1e9", '"0.1"', "true", "null", "[]"])
+@pytest.mark.parametrize("said", ["NaN", "-1", "1e9", "1e-140", "1e-999999", '"0.1"', "true", "null", "[]"])
 def test_a_price_that_is_none_is_not_believed(said):
     found = search("exa", FakeResponse(200, f'{{"results":[],"costDollars":{{"total":{said}}}}}'.encode()))
     assert (found.price, found.price_reported) == (Decimal("0.005"), False)
@@ -193,6 +193,13 @@ def test_a_bad_request(engine):
 def test_a_403_that_is_not_about_the_key(engine, body):
     with pytest.raises(ProviderRequestError):
         search(engine, json_response(body, 403))
+
+
+@ENGINES
+def test_a_403_of_whoever_stands_before_the_engine_says_nothing_of_the_key(engine):
+    page = b"<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head></html>"
+    with pytest.raises(ProviderFailureError, match="web page"):
+        search(engine, FakeResponse(403, page, {"content-type": "text/html"}))
 
 
 def test_valyus_failure_with_a_good_status():

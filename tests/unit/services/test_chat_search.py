@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 
+from ownkey.billing.pricing import decimal_text
 from ownkey.domain.errors import (
     InsufficientBalanceError,
     InternalError,
@@ -23,7 +24,7 @@ from ownkey.domain.errors import (
 from ownkey.domain.provider_keys import KeyStatus
 from ownkey.domain.search import SearchWish
 from ownkey.domain.teams import ByokMode
-from tests.support.chat import CHUNKS, FOUND, Chat, FakeStream, chunk, completion, stored_key
+from tests.support.chat import CHUNKS, FOUND, USAGE, Chat, FakeStream, chunk, completion, stored_key
 from tests.support.standings import TEAM_ID, standing
 
 BOTH = (stored_key(), stored_key("exa"))
@@ -111,6 +112,37 @@ def test_chat_and_search_have_a_record_each_and_the_amounts_add_up():
     assert chat.spending.added[0][0] == Decimal("0.008")
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("chat_owner", "engine_owner", "of_chat", "of_search", "of_both"),
+    [
+        ("user#u1", "user#u1", "0.00006", "0", "0.00006"),
+        ("user#u1", "platform", "0.00006", "0.008", "0.00806"),
+        ("platform", "platform", "0.0012", "0.008", "0.0092"),
+    ],
+)
+def test_the_receipt_says_what_the_records_say(stream, chat_owner, engine_owner, of_chat, of_search, of_both):
+    used = replace(USAGE, reported_cost=Decimal("0.0012"))
+    answered = FakeStream(usage=used) if stream else completion(used)
+    chat = Chat(answered, keys=(stored_key("openai", chat_owner), stored_key("exa", engine_owner)))
+    answer = chat.ask(stream=stream, byok="user#u1" in (chat_owner, engine_owner), search=SearchWish())
+    receipt = (read(answer)[-1] if stream else answer.body)["x_ownkey_pricing"]
+    answer.settle()
+    told, sought = chat.usage.records
+    assert [told.charge.amount, sought.charge.amount] == [Decimal(of_chat), Decimal(of_search)]
+    assert (receipt["listPrice"], receipt["platformFee"]) == tuple(
+        decimal_text(part) for part in (told.charge.list_price, told.charge.platform_fee)
+    )
+    assert receipt["webSearch"] == {
+        "provider": sought.provider,
+        "credential": sought.credential,
+        "listPrice": decimal_text(sought.charge.list_price),
+        "amount": of_search,
+    }
+    assert receipt["amount"] == of_both == decimal_text(told.charge.amount + sought.charge.amount)
+    assert chat.spending.added == [(Decimal(of_both), None, None)]
+
+
 @pytest.mark.parametrize(("engine_owner", "needs_funds"), [("user#u1", False), ("platform", True)])
 def test_a_search_on_the_operators_key_needs_a_balance(engine_owner, needs_funds):
     chat = Chat(completion(), keys=(stored_key(), stored_key("exa", engine_owner)), balance=Decimal(0))
@@ -146,7 +178,10 @@ def test_a_search_that_fails_is_the_answer_and_nobody_else_is_called(stream):
         chat.ask(stream=stream, search=SearchWish())
     assert caught.value.provider == "exa"
     assert chat.provider.calls == []
-    assert [record for record in chat.usage.records if record.searches] == []
+    [record] = chat.usage.records
+    assert (record.request_id, record.model, record.searches) == ("req_1.search", "web-search", 1)
+    assert (record.outcome, record.error_code) == ("failed", "provider_rate_limited")
+    assert (record.charge.amount, record.charge.list_price, record.duration_ms > 0) == (0, None, True)
 
 
 def test_a_search_that_may_fail_is_left_out_and_a_header_says_so():
@@ -159,7 +194,7 @@ def test_a_search_that_may_fail_is_left_out_and_a_header_says_so():
     assert "webSearch" not in answer.body["x_ownkey_pricing"]
     assert chat.provider.requests[0].body["messages"] == [{"role": "user", "content": "hi"}]
     answer.settle()
-    assert [record.searches for record in chat.usage.records] == [0]
+    assert [(record.searches, record.outcome) for record in chat.usage.records] == [(1, "failed"), (0, "completed")]
 
 
 @pytest.mark.parametrize(
@@ -204,6 +239,13 @@ def test_a_rejected_search_key_is_marked_and_the_operators_own_is_our_fault():
     assert chat.keys.marks == []
 
 
+def test_an_optional_search_does_without_the_operators_rejected_key():
+    chat = Chat(completion(), keys=(stored_key(), stored_key("exa", owner="platform")))
+    chat.engines.answer = REJECTED
+    answer = chat.ask(search=SearchWish(optional=True))
+    assert answer.headers["x-ownkey-search-skipped"] == "exa; service_unavailable"
+
+
 def test_a_key_that_does_not_open_is_our_fault_even_where_the_search_is_optional():
     chat = Chat(keys=BOTH)
     chat.opener.failure = InternalError("KMS is down")
@@ -243,9 +285,12 @@ def test_team_rules_hold_for_the_search(mode, stored, payer):
 
 def test_a_team_that_requires_its_own_keys_searches_on_no_other():
     keys = [stored_key("openai", f"team#{TEAM_ID}"), stored_key("exa"), stored_key("exa", "platform")]
-    chat = Chat(keys=keys, standing=standing(mode=ByokMode.REQUIRE_TEAM))
+    chat = Chat(completion(), keys=keys, standing=standing(mode=ByokMode.REQUIRE_TEAM))
     with pytest.raises(TeamKeyRequiredError):
         chat.ask(search=SearchWish(), team_id=TEAM_ID)
+    answer = chat.ask(search=SearchWish(optional=True), team_id=TEAM_ID)
+    assert answer.headers["x-ownkey-search-skipped"] == "team_key_required"
+    assert chat.engines.asked == []
 
 
 def test_the_search_comes_once_however_many_providers_are_tried():

@@ -10,6 +10,8 @@ import pytest
 from ownkey.domain.errors import (
     DailyRequestLimitError,
     InsufficientBalanceError,
+    MisconfiguredError,
+    ProviderKeyRejectedError,
     StoreUnavailableError,
     TeamForbiddenError,
     TeamPausedError,
@@ -120,6 +122,17 @@ def test_daily_limits_of_a_gateway_key_hold():
     with pytest.raises(DailyRequestLimitError):
         web.ask()
     assert len(web.engines.asked) == 1
+
+
+@pytest.mark.parametrize(("byok", "code"), [(True, "byok_key_rejected"), (False, "service_unavailable")])
+def test_a_search_that_fails_is_recorded_and_costs_nothing(byok, code):
+    web = Web(stored_key("exa", "user#u1" if byok else "platform"))
+    web.engines.answer = ProviderKeyRejectedError("Exa rejected your API key.", provider="exa", upstream_status=401)
+    with pytest.raises(ProviderKeyRejectedError if byok else MisconfiguredError):
+        web.ask(byok=byok, depth="deep")
+    [record] = web.usage.records
+    assert (record.request_id, record.provider, record.upstream_model) == ("req_1", "exa", "deep")
+    assert (record.outcome, record.error_code, record.searches, record.charge.amount) == ("failed", code, 1, 0)
 
 
 def test_a_store_that_fails_afterwards_does_not_fail_the_caller():

@@ -167,6 +167,8 @@ def _meaning(spec: ProviderSpec, status: int, report: ErrorReport) -> Meaning:
             return "not_found"
         if status == 403 and says(*spec.refusal_signals):
             return "bad_request"
+        if status == 403 and report.is_web_page:
+            return "failure"  # of whoever stands before the provider: it has not seen the key
     return _BY_STATUS.get(status, "bad_request" if 400 <= status < 500 else "failure")
 
 

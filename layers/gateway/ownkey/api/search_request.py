@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from ownkey.api.byok import byok_options, refuse_credentials
 from ownkey.domain.chat import JsonObject
-from ownkey.domain.errors import InvalidParameterError, UnsupportedParameterError
-from ownkey.domain.search import DirectSearch, SearchOutput, SearchWish
+from ownkey.domain.errors import InvalidParameterError, UnknownProviderError, UnsupportedParameterError
+from ownkey.domain.search import SEARCH_ENGINES, DirectSearch, SearchOutput, SearchWish
 
 CONTEXT_SIZES = ("low", "medium", "high")
 _OWN_FIELDS = frozenset({"enabled", "provider", "depth", "optional", "search_context_size", "searchContextSize"})
@@ -63,12 +63,13 @@ def parse_direct_search(body: JsonObject, headers: Mapping[str, str]) -> DirectS
     Raises:
         InvalidParameterError: a field has a wrong value.
         UnsupportedParameterError: no engine here does what is asked for.
+        UnknownProviderError: the provider that is pinned is no search engine.
     """
     refuse_credentials(body)
     query = body.get("query")
     if not isinstance(query, str) or not query.strip() or len(query) > MAX_QUERY_CHARACTERS:
         raise InvalidParameterError(f"query must be a text of 1 to {MAX_QUERY_CHARACTERS:,} characters.", param="query")
-    if body.get("operation") not in {None, "search"}:
+    if body.get("operation") not in (None, "search"):
         raise UnsupportedParameterError("operation must be search: no engine here does another.", param="operation")
     output = OUTPUTS[0] if body.get("outputType") is None else body["outputType"]
     if output == "structured" or body.get("structuredOutputSchema") is not None:
@@ -78,8 +79,15 @@ def parse_direct_search(body: JsonObject, headers: Mapping[str, str]) -> DirectS
     if output not in OUTPUTS:
         raise InvalidParameterError(f"outputType must be one of: {', '.join(OUTPUTS)}.", param="outputType")
     byok = byok_options(body.get("byok"), headers)
+    engine = engine_in(body, "")
+    if engine is None and byok.provider and byok.provider not in SEARCH_ENGINES:
+        raise UnknownProviderError(
+            f"byok.provider names {byok.provider[:64]!r}, which is no search engine. Choose one of "
+            f"{', '.join(SEARCH_ENGINES)}, or leave it out.",
+            param="byok.provider",
+        )
     wish = SearchWish(
-        engine=engine_in(body, "") or byok.provider,
+        engine=engine or byok.provider,
         depth=text_in(body, "depth", ""),
         options={name: value for name, value in body.items() if name not in _DIRECT_FIELDS and value is not None},
         param="",

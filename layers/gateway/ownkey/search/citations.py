@@ -1,6 +1,7 @@
 """Which passages of an answer rest on which source: `[1]` in the text becomes an annotation. Pure."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from ownkey.adapters.protocols.openai_chat.annotations import url_citation
 from ownkey.domain.chat import JsonObject
 from ownkey.domain.search import SearchResult
 
-_MARKS = re.compile(r"(?:[\[【]\s*\d{1,3}(?:\s*,\s*\d{1,3})*\s*(?:†[^\]】]*)?[\]】]\s?)+")
+_MARKS = re.compile(r"(?:[\[【]\s*\d{1,3}(?:\s*,\s*\d{1,3})*\s*(?:†[^\[\]【】]*)?[\]】]\s?)+")
 _NUMBER = re.compile(r"\d{1,3}")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019)*_]*\s+|\n+")
@@ -22,10 +23,12 @@ def citations_in(text: str, sources: Sequence[SearchResult]) -> list[JsonObject]
     Marks inside code, and numbers that no source has, cite nothing.
     """
     code = [found.span() for found in _CODE.finditer(text)]
+    code_starts = [start for start, _ in code]
     found: list[JsonObject] = []
     begin = 0
     for mark in _MARKS.finditer(text):
-        if any(start <= mark.start() < end for start, end in code):
+        before = bisect_right(code_starts, mark.start())
+        if before and mark.start() < code[before - 1][1]:
             continue
         numbers = dict.fromkeys(int(number) for number in _NUMBER.findall(_without_notes(mark.group())))
         cited = [sources[number - 1] for number in numbers if 0 < number <= len(sources)]
@@ -68,13 +71,13 @@ def _passage_start(text: str, begin: int, mark: int) -> int:
     """Return where the passage before a mark starts, not before `begin`."""
     start = begin
     # The end of a sentence right before the mark is the cited sentence's own: "It rained. [1]".
-    for end in _SENTENCE_END.finditer(text, begin, mark):
-        if text[end.end() : mark].strip():
-            start = end.end()
+    said = begin + len(text[begin:mark].rstrip())
+    for end in _SENTENCE_END.finditer(text, begin, said):
+        start = end.end()
     lead = _LEAD.match(text, start)
     return min(mark, lead.end()) if lead else start
 
 
 def _without_notes(mark: str) -> str:
     """Return a mark without what some models write behind a number, as in 【1†L3】."""
-    return re.sub(r"†[^\]】]*", "", mark)
+    return re.sub(r"†[^\[\]【】]*", "", mark)

@@ -28,7 +28,10 @@ _INTRODUCTION = (
     "rests on it."
 )
 _NOTHING_FOUND = "A web search for the user's question found nothing. Say so if the answer would have needed it."
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]"
+)
+"""What a person does not see and a model reads: control characters, zero widths, changes of direction, tags."""
 _INSTRUCTION_MARKS = re.compile(r"\[(/?\s*(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS))\]", re.I)
 
 
@@ -54,7 +57,9 @@ def with_sources(body: JsonObject, results: Sequence[SearchResult], size: Contex
     """Return the body with what was found as one more system message, behind those that it begins with."""
     messages = body["messages"]
     at = next((i for i, each in enumerate(messages) if each.get("role") not in {"system", "developer"}), len(messages))
-    message = {"role": "system", "content": sources_text(results, CONTEXT_BYTES[size])}
+    # OpenAI's reasoning models take system messages or developer messages, not both in one request.
+    role = "developer" if {each["role"] for each in messages[:at]} == {"developer"} else "system"
+    message = {"role": role, "content": sources_text(results, CONTEXT_BYTES[size])}
     return {**body, "messages": [*messages[:at], message, *messages[at:]]}
 
 
@@ -62,7 +67,7 @@ def sources_text(results: Sequence[SearchResult], limit_bytes: int) -> str:
     """Return the numbered sources as text, all their contents together at most `limit_bytes` of UTF-8."""
     if not results:
         return _NOTHING_FOUND
-    contents = _fitted([_harmless(result.content) for result in results], limit_bytes)
+    contents = _fitted([_harmless(result.content[: limit_bytes + 1]) for result in results], limit_bytes)
     sources = [
         _source(number, result, content)
         for number, (result, content) in enumerate(zip(results, contents, strict=True), 1)
@@ -103,7 +108,7 @@ def _line(text: str, limit: int) -> str:
 
 def _harmless(text: str) -> str:
     """Return foreign text without anything that a model's template could take for structure."""
-    text = _CONTROL.sub("", text).replace("<", "\u2039").replace(">", "\u203a")
+    text = _UNSEEN.sub("", text).replace("<", "\u2039").replace(">", "\u203a")
     return _INSTRUCTION_MARKS.sub(r"(\1)", text).strip()
 
 

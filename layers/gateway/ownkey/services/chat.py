@@ -99,7 +99,13 @@ class ChatService:
             billed_team=routed.billed.team if routed.billed else None,
         )
         if routed.search:
-            call.grounding = self.search.ground(call.request, routed.search, deadline=deadline, request_id=request_id)
+            call.grounding = self.search.ground(
+                call.request,
+                routed.search,
+                deadline=deadline,
+                request_id=request_id,
+                note_failure=partial(self.ledger.fail_search, call, routed.search),
+            )
             call.request = call.grounding.request
         try:
             return self._first_success(call, routed.plan.attempts)

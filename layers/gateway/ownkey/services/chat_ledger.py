@@ -11,13 +11,13 @@ from ownkey.domain.bill import Bill, Written
 from ownkey.domain.chat import ChatRequest, Deadline, JsonObject, Usage
 from ownkey.domain.errors import UpstreamError
 from ownkey.domain.identity import Principal
-from ownkey.domain.routing import Attempt
+from ownkey.domain.routing import Attempt, SearchPlan
 from ownkey.domain.teams import Team
 from ownkey.domain.usage import UsageOutcome, UsageRecord
 from ownkey.observability import Logger
 from ownkey.services.chat_search import Grounding
 from ownkey.services.key_notes import KeyNotes
-from ownkey.services.searches import MadeSearch
+from ownkey.services.searches import MadeSearch, failed_search
 from ownkey.services.spending import SpendingStore, count
 from ownkey.services.usage_keeping import UsageStore
 
@@ -146,14 +146,31 @@ class ChatLedger:
     def settle_search(self, call: ChatCall, *, outcome: UsageOutcome) -> None:
         """Record the web search before a chat, if there was one; it is `failed`, and costs nothing, with its chat."""
         if search := call.search:
-            record = search.record(
-                call.principal, request_id=f"{call.request_id}.search", team=call.billed_team, outcome=outcome
+            request_id = _search_id(call)
+            record = search.record(call.principal, request_id=request_id, team=call.billed_team, outcome=outcome)
+            self._keep_search(call, record)
+
+    def fail_search(self, call: ChatCall, plan: SearchPlan, error_code: str) -> None:
+        """Record a web search before a chat that came to nothing, whatever becomes of the chat."""
+        if plan.attempt:
+            record = failed_search(
+                plan.attempt,
+                call.principal,
+                depth=plan.wish.depth or "standard",
+                request_id=_search_id(call),
+                team=call.billed_team,
+                error_code=error_code,
+                started_at=call.started_at,
+                ended_at=self.now(),
             )
-            self._never_failing(lambda: self.usage.put(record), "the search's usage record was not stored", call)
+            self._keep_search(call, record)
 
     def note_failure(self, call: ChatCall, attempt: Attempt, error: UpstreamError) -> None:
         """Log an attempt that failed, and mark the key invalid when that was the reason."""
         self.notes.failed(attempt, error, request_id=call.request_id, number=call.attempts)
+
+    def _keep_search(self, call: ChatCall, record: UsageRecord) -> None:
+        self._never_failing(lambda: self.usage.put(record), "the search's usage record was not stored", call)
 
     def _never_failing(self, write: Callable[[], None], message: str, call: ChatCall) -> None:
         self.notes.never_failing(write, message, call.request_id)
@@ -191,6 +208,10 @@ def _record(
         duration_ms=_milliseconds(ended_at - call.started_at),
         time_to_first_byte_ms=_milliseconds(call.first_byte_at - call.started_at) if call.first_byte_at else None,
     )
+
+
+def _search_id(call: ChatCall) -> str:
+    return f"{call.request_id}.search"
 
 
 def _milliseconds(span: timedelta) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ownkey.domain.chat import ChatRequest, JsonObject
-from ownkey.domain.errors import ProviderKeyMissingError, ProviderKeyUnusableError
+from ownkey.domain.errors import ProviderKeyMissingError, ProviderKeyUnusableError, TeamKeyRequiredError
 from ownkey.domain.identity import Principal
 from ownkey.domain.routing import ModelListing, RoutePlan, SearchPlan, Shortlist
 from ownkey.domain.search import SearchWish
@@ -124,7 +124,7 @@ def _planned_search(
     """Return how a search is made, or why the chat goes on without one; raises when it may not."""
     try:
         return SearchPlan(wish, choose_search(wish, search_rings(billed, keys, opted_in=opted_in), now=now))
-    except (ProviderKeyMissingError, ProviderKeyUnusableError) as error:
+    except (ProviderKeyMissingError, ProviderKeyUnusableError, TeamKeyRequiredError) as error:
         if not wish.optional:
             raise
         return SearchPlan(wish, skipped=error)

@@ -1,11 +1,11 @@
 """The web search that comes before a chat, and what becomes of it in the answer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ownkey.api.errors import row_of
 from ownkey.domain.chat import ChatRequest, Deadline, JsonObject
-from ownkey.domain.errors import GatewayError, UpstreamError
+from ownkey.domain.errors import GatewayError, MisconfiguredError, UpstreamError
 from ownkey.domain.routing import SearchPlan
 from ownkey.services.searches import MadeSearch, Searches
 
@@ -54,8 +54,16 @@ class ChatSearch:
 
     searches: Searches
 
-    def ground(self, request: ChatRequest, plan: SearchPlan, *, deadline: Deadline, request_id: str) -> Grounding:
-        """Return the request with what was found in it.
+    def ground(
+        self,
+        request: ChatRequest,
+        plan: SearchPlan,
+        *,
+        deadline: Deadline,
+        request_id: str,
+        note_failure: Callable[[str], None],
+    ) -> Grounding:
+        """Return the request with what was found in it; a search that fails is noted by its error code.
 
         Raises:
             CallerError: there is nothing to search for, or the engine has no such option.
@@ -70,7 +78,8 @@ class ChatSearch:
         query = query_of(request.body["messages"])
         try:
             made = self.searches.make(wish, attempt, query=query, deadline=deadline, request_id=request_id)
-        except UpstreamError as error:
+        except (UpstreamError, MisconfiguredError) as error:  # the second: the engine rejects the operator's key
+            note_failure(row_of(error).code)
             if not wish.optional:
                 raise
             return Grounding(request=request, skipped=_code(attempt.provider, error))

@@ -1,11 +1,11 @@
 """One web search on a stored key: open it, ask the engine, price it. Chats and `/api/web` share it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from ownkey.billing.pricing import charge_for_search
+from ownkey.billing.pricing import UNKNOWN, charge_for_search
 from ownkey.domain.chat import Deadline, Usage
 from ownkey.domain.errors import MisconfiguredError, ProviderKeyRejectedError, UpstreamError
 from ownkey.domain.identity import Principal
@@ -59,29 +59,54 @@ class MadeSearch:
         self, principal: Principal, *, request_id: str, team: Team | None, outcome: UsageOutcome = "completed"
     ) -> UsageRecord:
         """Return its usage record. A search whose chat failed costs nothing."""
-        duration_ms = round((self.ended_at - self.started_at).total_seconds() * 1000)
-        return UsageRecord(
+        record = failed_search(
+            self.attempt,
+            principal,
+            depth=self.request.depth,
             request_id=request_id,
-            user_id=principal.user_id,
-            payer_id=team.owner_id if team else principal.user_id,
-            owner=self.attempt.key.owner,
-            provider=self.attempt.provider,
-            model=SEARCH_MODEL,
-            upstream_model=self.request.depth,
-            credential=self.attempt.credential,
-            key_id=self.attempt.key.key_id,
-            gateway_key_id=principal.gateway_key_id,
-            byok=self.attempt.credential != "platform",
-            stream=False,
-            usage=Usage(),
-            searches=1,
-            charge=self.charge if outcome == "completed" else self.charge.waived(),
-            team_id=team.team_id if team else None,
-            outcome=outcome,
+            team=team,
+            error_code=None,
             started_at=self.started_at,
-            duration_ms=duration_ms,
-            time_to_first_byte_ms=duration_ms,
+            ended_at=self.ended_at,
         )
+        charge = self.charge if outcome == "completed" else self.charge.waived()
+        return replace(record, charge=charge, outcome=outcome, time_to_first_byte_ms=record.duration_ms)
+
+
+def failed_search(
+    attempt: Attempt,
+    principal: Principal,
+    *,
+    depth: str,
+    request_id: str,
+    team: Team | None,
+    error_code: str | None,
+    started_at: datetime,
+    ended_at: datetime,
+) -> UsageRecord:
+    """Return the usage record of a search that the engine of `attempt` did not answer: it costs nothing."""
+    return UsageRecord(
+        request_id=request_id,
+        user_id=principal.user_id,
+        payer_id=team.owner_id if team else principal.user_id,
+        owner=attempt.key.owner,
+        provider=attempt.provider,
+        model=SEARCH_MODEL,
+        upstream_model=depth,
+        credential=attempt.credential,
+        key_id=attempt.key.key_id,
+        gateway_key_id=principal.gateway_key_id,
+        byok=attempt.credential != "platform",
+        stream=False,
+        usage=Usage(),
+        searches=1,
+        charge=UNKNOWN.waived(),
+        team_id=team.team_id if team else None,
+        outcome="failed",
+        error_code=error_code,
+        started_at=started_at,
+        duration_ms=round((ended_at - started_at).total_seconds() * 1000),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ownkey.api.errors import row_of
 from ownkey.billing.pricing import decimal_text
 from ownkey.domain.chat import Deadline, JsonObject
 from ownkey.domain.dates import iso_utc
+from ownkey.domain.errors import MisconfiguredError, UpstreamError
 from ownkey.domain.identity import Principal
 from ownkey.domain.search import DirectSearch, SearchResult
 from ownkey.domain.teams import Team
+from ownkey.domain.usage import UsageRecord
 from ownkey.observability import Logger
 from ownkey.routing.search_keys import choose_search, engines_of, search_rings
 from ownkey.routing.team_rules import check_active, check_limits
 from ownkey.services.caller_keys import CallerKeys
 from ownkey.services.funds import FundsGate
-from ownkey.services.searches import MadeSearch, Searches
+from ownkey.services.searches import MadeSearch, Searches, failed_search
 from ownkey.services.spending import Admission, SpendingStore, admit, count
 from ownkey.services.usage_keeping import UsageStore
 
@@ -62,14 +65,30 @@ class WebSearchService:
         if billed:
             check_active(billed.team)
             check_limits(billed)
+        team = billed.team if billed else None
         attempt = choose_search(wish, search_rings(billed, keys, opted_in=wanted.byok), now=now)
         on_platform_key = attempt.credential == "platform"
-        self.funds.check(principal, billed.team if billed else None, on_platform_key=on_platform_key)
+        self.funds.check(principal, team, on_platform_key=on_platform_key)
         admit(self.admission, principal, now)
-        made = self.searches.make(
-            wish, attempt, query=wanted.query, output=wanted.output, deadline=deadline, request_id=request_id
-        )
-        self._settle(made, principal, billed.team if billed else None, request_id)
+        try:
+            made = self.searches.make(
+                wish, attempt, query=wanted.query, output=wanted.output, deadline=deadline, request_id=request_id
+            )
+        except (UpstreamError, MisconfiguredError) as error:
+            self._keep(
+                failed_search(
+                    attempt,
+                    principal,
+                    depth=wish.depth or "standard",
+                    request_id=request_id,
+                    team=team,
+                    error_code=row_of(error).code,
+                    started_at=now,
+                    ended_at=self.now(),
+                )
+            )
+            raise
+        self._settle(made, principal, team, request_id)
         headers = {"x-ownkey-provider": attempt.provider, "x-ownkey-credential": attempt.credential}
         if attempt.key.key_suffix and attempt.credential != "platform":
             headers["x-ownkey-key-suffix"] = attempt.key.key_suffix
@@ -77,9 +96,8 @@ class WebSearchService:
 
     def _settle(self, made: MadeSearch, principal: Principal, team: Team | None, request_id: str) -> None:
         record = made.record(principal, request_id=request_id, team=team)
-        notes = self.searches.notes
-        notes.never_failing(lambda: self.usage.put(record), "the usage record was not stored", request_id)
-        notes.never_failing(
+        self._keep(record)
+        self.searches.notes.never_failing(
             lambda: count(self.spending, made.charge.amount, principal, team, made.ended_at),
             "what was spent was not counted",
             request_id,
@@ -94,6 +112,10 @@ class WebSearchService:
             results=len(made.answer.results),
             duration_ms=record.duration_ms,
         )
+
+    def _keep(self, record: UsageRecord) -> None:
+        notes = self.searches.notes
+        notes.never_failing(lambda: self.usage.put(record), "the usage record was not stored", record.request_id)
 
 
 def _body(made: MadeSearch, request_id: str) -> JsonObject:

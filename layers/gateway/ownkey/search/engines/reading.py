@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,17 @@ CONTENT_LIMIT = 100_000
 """The longest content of one result that is kept, in characters."""
 HIGHEST_PRICE = 100
 """No search costs more US dollars; who says so is not believed."""
+PRICE_DIGITS = 30
+"""The most digits behind the point of a price that is believed: a usage record has no place for more."""
+TITLE_LIMIT = 500
+"""The longest title that is kept, in characters."""
+URL_LIMIT = 2_000
+"""The longest URL of a page or an image that is kept, in characters. Each mark in an answer repeats it."""
 RESULT_LIMIT = 200
 """The most results that are kept of an answer."""
+
+_HIDING = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters and changes of direction, which make a line look like another one."""
 
 
 class NoAnswerError(Exception):
@@ -64,8 +74,12 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode().strip()
 
 
+def _title(value: Any) -> str:
+    return _HIDING.sub("", " ".join(text_of(value)[: 2 * TITLE_LIMIT].split())).strip()[:TITLE_LIMIT]
+
+
 def web_address(value: Any) -> str | None:
-    """Return an http or https URL, None for anything else."""
+    """Return an http or https URL that names nobody before its host, None for anything else."""
     if not isinstance(value, str):
         return None
     url = value.strip()
@@ -73,8 +87,8 @@ def web_address(value: Any) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    fits = parts.scheme.lower() in ("http", "https") and parts.hostname and url.isprintable() and " " not in url
-    return url if fits else None
+    named = parts.scheme.lower() in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    return url if named and len(url) <= URL_LIMIT and url.isprintable() and " " not in url else None
 
 
 def amount(value: Any) -> Decimal | None:
@@ -82,7 +96,9 @@ def amount(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     money = Decimal(value)
-    return money if money.is_finite() and 0 <= money <= HIGHEST_PRICE else None
+    digits = money.as_tuple().exponent
+    believed = isinstance(digits, int) and digits >= -PRICE_DIGITS and 0 <= money <= HIGHEST_PRICE
+    return money if believed else None
 
 
 def page(
@@ -93,7 +109,7 @@ def page(
     if address is None:
         return
     yield SearchResult(
-        title=text_of(title)[:500] or address,
+        title=_title(title) or address,
         url=address,
         content=text_of(content)[:CONTENT_LIMIT],
         image_url=web_address(image),
@@ -108,7 +124,7 @@ def picture(*, image: Any, url: Any = None, title: Any = None, content: Any = No
     if address is None:
         return
     yield SearchResult(
-        title=text_of(title)[:500] or address,
+        title=_title(title) or address,
         url=web_address(url) or address,
         content=text_of(content)[:CONTENT_LIMIT],
         kind="image",
