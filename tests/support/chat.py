@@ -101,7 +101,16 @@ class FakeProvider:
     def left_out(self, request, *, provider, upstream_model):
         return ("seed",) if provider == self.takes_no_seed else ()
 
+    refusal: Exception | None = None
+    """Raised for every request."""
+
+    def check(self, request, *, provider, upstream_model):
+        if self.refusal:
+            raise self.refusal
+
     def complete(self, request, **call):
+        if self.refusal:
+            raise self.refusal
         self.requests.append(request)
         return self._next(**call)
 

@@ -350,6 +350,8 @@ def test_a_refusal_costs_no_request(stream: bool) -> None:
 
     with pytest.raises(UnsupportedParameterError):
         call(made, "groq", streamed=stream, n=3)
+    with pytest.raises(UnsupportedParameterError):
+        made.check(chat_request(stream, n=3), provider="groq", upstream_model="m")
 
     assert transport.requests == []
 

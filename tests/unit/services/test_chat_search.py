@@ -20,6 +20,7 @@ from ownkey.domain.errors import (
     ProviderRateLimitedError,
     TeamKeyRequiredError,
     UnknownProviderError,
+    UnsupportedParameterError,
 )
 from ownkey.domain.provider_keys import KeyStatus
 from ownkey.domain.search import SearchWish
@@ -182,6 +183,15 @@ def test_a_search_that_fails_is_the_answer_and_nobody_else_is_called(stream):
     assert (record.request_id, record.model, record.searches) == ("req_1.search", "web-search", 1)
     assert (record.outcome, record.error_code) == ("failed", "provider_rate_limited")
     assert (record.charge.amount, record.charge.list_price, record.duration_ms > 0) == (0, None, True)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_the_provider_cannot_do_is_refused_before_the_search_is_paid_for(stream):
+    chat = Chat(keys=BOTH)
+    chat.provider.refusal = UnsupportedParameterError("Anthropic writes one answer at a time.", param="n")
+    with pytest.raises(UnsupportedParameterError):
+        chat.ask(stream=stream, search=SearchWish())
+    assert chat.engines.asked == chat.usage.records == []
 
 
 def test_a_search_that_may_fail_is_left_out_and_a_header_says_so():

@@ -99,13 +99,21 @@ class ChatAdapter:
 
     def left_out(self, request: ChatRequest, *, provider: str, upstream_model: str) -> tuple[str, ...]:
         """Return the fields of the request that `provider` could not take: dropped, or refused by name."""
-        spec = self._specs[provider]
         try:
-            rendered = wire_protocol(spec.protocol).render_request(
-                spec, request, upstream_model=upstream_model, credential_settings=_SOME_SETTINGS
-            )
+            return self.check(request, provider=provider, upstream_model=upstream_model)
         except UnsupportedParameterError as refusal:
             return (str(refusal.param),)
+
+    def check(self, request: ChatRequest, *, provider: str, upstream_model: str) -> tuple[str, ...]:
+        """Return the fields of the request that `provider` would drop; nothing is sent.
+
+        Raises:
+            UnsupportedParameterError: the provider cannot do what is asked.
+        """
+        spec = self._specs[provider]
+        rendered = wire_protocol(spec.protocol).render_request(
+            spec, request, upstream_model=upstream_model, credential_settings=_SOME_SETTINGS
+        )
         return rendered.dropped
 
     def complete(

@@ -30,6 +30,10 @@ from ownkey.streaming.relay import RelayReport, in_time, relay
 class ChatProvider(Protocol):
     """Calls providers; `adapters/adapter.py` is the one."""
 
+    def check(self, request: ChatRequest, *, provider: str, upstream_model: str) -> object:
+        """Raise UnsupportedParameterError when a provider cannot do what is asked; nothing is sent."""
+        ...
+
     def complete(
         self, request: ChatRequest, *, provider: str, upstream_model: str, credential: Credential, deadline: Deadline
     ) -> Completion:
@@ -99,6 +103,9 @@ class ChatService:
             billed_team=routed.billed.team if routed.billed else None,
         )
         if routed.search:
+            # What would be refused anyway is refused before a search is paid for.
+            first = routed.plan.attempts[0]
+            self.adapter.check(call.request, provider=first.provider, upstream_model=first.upstream_model)
             call.grounding = self.search.ground(
                 call.request,
                 routed.search,
