@@ -93,7 +93,8 @@ class StubAws:
 
     def _transactwriteitems(self, request: dict[str, Any]) -> dict[str, Any]:
         for action in request["TransactItems"]:
-            self._putitem(action["Put"])
+            if put := action.get("Put"):  # what is changed is not looked at here
+                self._putitem(put)
         return {}
 
     def _getitem(self, request: dict[str, Any]) -> dict[str, Any]:
